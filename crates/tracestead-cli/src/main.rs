@@ -1,0 +1,3 @@
+//! The tracestead command.
+
+fn main() {}
