@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(to_agno_json(&Attributes::from_iter([("k", value)])), format!("{{\"k\": {expected}}}"));
     }
 
-    /// Expected texts are what CPython 3.11 prints for `json.dumps({"k": ...})`.
+    /// Expected texts are what `CPython` 3.11 prints for `json.dumps({"k": ...})`.
     #[test]
     fn values_are_written_as_python_writes_them() {
         check(

@@ -43,5 +43,5 @@ pub use facts::{SpanFacts, SpanType, Usage};
 pub use ids::{InvalidId, SpanId, TraceId};
 pub use span::{Event, Link, Resource, Scope, Span, SpanKind, Status, StatusCode};
 pub use time::{InvalidTime, UnixNanos};
-pub use trace::{SpanShape, TraceShape};
+pub use trace::{RunContext, SpanShape, TraceShape};
 pub use value::{Attributes, Value};

@@ -30,11 +30,32 @@ pub struct SpanShape {
     pub usage: Usage,
     /// The cost it reports, in billionths of a US dollar.
     pub cost_nano_usd: Option<i64>,
+    /// What it is called.
+    pub name: String,
+    /// Who it says ran.
+    pub context: RunContext,
 }
 
-/// The summary of a trace. Texts (name, ids, previews) are not here: they are those of `root` and `entry`.
+/// Who ran, for whom, in which conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the columns of the same names")]
+pub struct RunContext {
+    pub run_id: Option<String>,
+    pub session_id: Option<String>,
+    pub user_id: Option<String>,
+    pub agent_id: Option<String>,
+    pub team_id: Option<String>,
+    pub workflow_id: Option<String>,
+}
+
+/// The summary of a trace. Previews and the service are not here: they are those of `root` and `entry`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TraceShape {
+    /// The name of the entry run, else of the root, else of the first span in reading order.
+    pub name: String,
+    /// The context of the entry run. Its conversation and user are those of the earliest span that has one if the entry
+    /// says none; without an entry run, all of it is read that way.
+    pub context: RunContext,
     /// When the first span began.
     pub start_time_ns: i64,
     /// When the last span ended; the last start if none did.
@@ -45,6 +66,8 @@ pub struct TraceShape {
     pub error_span_count: i64,
     /// The root: the earliest span without a parent, a run before another. `None` until one came.
     pub root: Option<SpanId>,
+    /// The first span in reading order, which stands in for a root that did not come.
+    pub first: Option<SpanId>,
     /// The entry run: the shallowest run of an agent, team or workflow, the earliest of those. It says who ran.
     pub entry: Option<SpanId>,
     /// Tokens of all model calls, each counted once.
@@ -102,6 +125,11 @@ impl TraceShape {
                 .map(|(_, span)| span.span_id),
             ..Self::default()
         };
+        shape.first = placed.first().map(|at| spans[at.index].span_id);
+        let named = shape.entry.or(shape.root).or(shape.first);
+        let find = |id: Option<SpanId>| spans.iter().find(|span| Some(span.span_id) == id);
+        shape.name = find(named).map(|span| span.name.clone()).unwrap_or_default();
+        shape.context = context(spans, find(shape.entry));
         for at in counted_calls(spans, &placed) {
             let span = &spans[at];
             add(&mut shape.input_tokens, span.usage.input_tokens);
@@ -111,6 +139,26 @@ impl TraceShape {
         }
         shape
     }
+}
+
+fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
+    let earliest = |field: fn(&RunContext) -> &Option<String>| {
+        let with_field = spans.iter().filter(|span| field(&span.context).is_some());
+        with_field.min_by_key(|span| (span.start_time_ns, span.span_id)).and_then(|span| field(&span.context).clone())
+    };
+    let mut context = match entry {
+        Some(entry) => entry.context.clone(),
+        None => RunContext {
+            run_id: earliest(|context| &context.run_id),
+            agent_id: earliest(|context| &context.agent_id),
+            team_id: earliest(|context| &context.team_id),
+            workflow_id: earliest(|context| &context.workflow_id),
+            ..RunContext::default()
+        },
+    };
+    context.session_id = context.session_id.or_else(|| earliest(|context| &context.session_id));
+    context.user_id = context.user_id.or_else(|| earliest(|context| &context.user_id));
+    context
 }
 
 /// Model calls whose usage counts: those with no model call below them that reports its own. Frameworks and clients
@@ -160,6 +208,8 @@ mod tests {
             model: None,
             usage: Usage::default(),
             cost_nano_usd: None,
+            name: format!("span {id}"),
+            context: RunContext::default(),
         }
     }
 

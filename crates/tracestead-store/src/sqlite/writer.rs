@@ -1,0 +1,139 @@
+//! The writer: one thread that commits what waits, in groups.
+//!
+//! While one commit waits for the disk, the next batches gather; the thread takes all of them (within bounds) into its
+//! next transaction and answers their senders after the commit. So the cost of reaching the disk is shared by as many
+//! requests as are waiting, without any delay when only one is.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::commit::{self, Progress};
+use super::{Stored, backfill};
+use crate::{Batch, IngestError};
+
+/// A group is closed at so many spans: a transaction must stay short, others write to the same file.
+const GROUP_SPANS: usize = 4096;
+
+/// How often the writer looks for rows that Agno wrote.
+const LOOK_AROUND: Duration = Duration::from_millis(300);
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Job {
+    batch: Batch,
+    answer: oneshot::Sender<Result<Stored, IngestError>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (queue, jobs) = channel();
+        let thread = std::thread::Builder::new()
+            .name("tracestead-writer".to_owned())
+            .spawn(move || write_until_closed(connection, &jobs))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(super) async fn ingest(&self, batch: Batch) -> Result<Stored, IngestError> {
+        let (answer, answered) = oneshot::channel();
+        let queued = match self.queue.lock() {
+            Ok(queue) => queue.as_ref().is_some_and(|queue| queue.send(Job { batch, answer }).is_ok()),
+            Err(_) => false,
+        };
+        if !queued {
+            return Err(IngestError::Closed);
+        }
+        answered.await.unwrap_or(Err(IngestError::Closed))
+    }
+
+    pub(super) async fn close(&self) {
+        let queue = self.queue.lock().ok().and_then(|mut queue| queue.take());
+        drop(queue);
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            // The thread ends once it has written what waits.
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the writer thread panicked");
+            }
+        }
+    }
+}
+
+fn write_until_closed(mut connection: Connection, jobs: &Receiver<Job>) {
+    let mut progress = Progress::default();
+    let mut more_to_read = true;
+    loop {
+        let patience = if more_to_read { Duration::ZERO } else { LOOK_AROUND };
+        match jobs.recv_timeout(patience) {
+            Ok(job) => {
+                let group = gather(job, jobs);
+                write(&mut connection, group, &mut progress);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                more_to_read = read_foreign_rows(&mut connection, &mut progress);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    // Leaves one file behind instead of three.
+    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::debug!(%error, "the last checkpoint was left to the next start");
+    }
+}
+
+fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+    let mut spans = first.batch.len();
+    let mut group = vec![first];
+    while spans < GROUP_SPANS {
+        let Ok(job) = jobs.try_recv() else { break };
+        spans += job.batch.len();
+        group.push(job);
+    }
+    group
+}
+
+fn write(connection: &mut Connection, group: Vec<Job>, progress: &mut Progress) {
+    let began = Instant::now();
+    let spans: usize = group.iter().map(|job| job.batch.len()).sum();
+    let (batches, answers): (Vec<Batch>, Vec<_>) =
+        group.into_iter().map(|job| (job.batch, job.answer)).unzip();
+    match commit::commit(connection, &batches, progress) {
+        Ok(outcomes) => {
+            metrics::histogram!("tracestead_commit_seconds").record(began.elapsed().as_secs_f64());
+            metrics::histogram!("tracestead_commit_spans")
+                .record(f64::from(u32::try_from(spans).unwrap_or(u32::MAX)));
+            for (answer, stored) in answers.into_iter().zip(outcomes) {
+                // A sender that no longer waits will send again, which changes nothing.
+                let _ = answer.send(Ok(stored));
+            }
+        }
+        Err(error) => {
+            metrics::counter!("tracestead_commit_failures_total").increment(1);
+            tracing::error!(%error, spans, "commit failed; senders are told to send again");
+            for answer in answers {
+                let _ = answer.send(Err(IngestError::Database(error.to_string())));
+            }
+        }
+    }
+}
+
+/// Returns whether there may be more.
+fn read_foreign_rows(connection: &mut Connection, progress: &mut Progress) -> bool {
+    match backfill::step(connection, progress) {
+        Ok(more) => more,
+        Err(error) => {
+            tracing::warn!(%error, "rows written by Agno could not be read; trying again");
+            false
+        }
+    }
+}
