@@ -1,0 +1,183 @@
+//! What the user typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Observability for AI agents that lives in your own database.
+#[derive(Debug, Parser)]
+#[command(name = "tracestead", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take traces, keep them, and show them in a page
+    Serve(Serve),
+    /// List traces, or show one as a tree
+    Traces(Traces),
+    /// List spans
+    Spans(Spans),
+    /// Start a server on a temporary database and fill it with agent runs to look at
+    Demo(Demo),
+    /// Check the configuration, the database and the ports
+    Doctor(Doctor),
+    /// Show the configuration
+    Config(Config),
+    /// Print the OpenAPI document of the REST API
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Where settings come from, for every command.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Source {
+    /// The database, such as sqlite:tracestead.db
+    #[arg(long, value_name = "URL")]
+    pub(crate) db: Option<String>,
+    /// The configuration file; tracestead.toml if there is one
+    #[arg(long, value_name = "FILE", env = "TRACESTEAD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where to serve the page, REST and OTLP; port 0 takes a free one [default: 127.0.0.1:7777]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Where to take OTLP/HTTP as well, or `off` [default: 127.0.0.1:4318]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(crate) otlp_http: Option<String>,
+    /// Where to take OTLP/gRPC, or `off` [default: 127.0.0.1:4317]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(crate) otlp_grpc: Option<String>,
+    /// Listen where other machines can read everything, without asking who they are
+    #[arg(long)]
+    pub(crate) insecure_no_auth: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Traces {
+    #[command(subcommand)]
+    pub(crate) show: Option<TracesCommand>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Only those with this status: OK or ERROR
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only those of this session
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// Only those of this user
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    /// Only those of this agent
+    #[arg(long, value_name = "ID")]
+    pub(crate) agent: Option<String>,
+    /// Only those of this team
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<String>,
+    /// Only those of this workflow
+    #[arg(long, value_name = "ID")]
+    pub(crate) workflow: Option<String>,
+    /// Only those of this run
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Only those whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Only those that started since: 15m, 3h, 7d, or an ISO 8601 time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only those that started before: 15m, 3h, 7d (ago), or an ISO 8601 time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TracesCommand {
+    /// Show one trace as a tree with durations, tokens and errors
+    Show {
+        /// The trace, or the beginning of its id
+        id: String,
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Spans {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Only those of this trace
+    #[arg(long, value_name = "ID")]
+    pub(crate) trace: Option<String>,
+    /// Only those of this type: AGENT, TEAM, WORKFLOW, STEP, LLM, TOOL, ...
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) span_type: Option<String>,
+    /// Only those with this status: UNSET, OK or ERROR
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only those with this name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to serve the page; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7777")]
+    pub(crate) listen: String,
+    /// Keep the database in this file instead of a temporary one
+    #[arg(long, value_name = "URL")]
+    pub(crate) db: Option<String>,
+    /// The same seed makes the same runs
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Send what has happened so far and end, without serving
+    #[arg(long, requires = "db")]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting, its value and where it comes from
+    Print {
+        #[command(flatten)]
+        serve: Serve,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,39 @@
+//! One module a command.
+
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod openapi;
+pub(crate) mod serve;
+pub(crate) mod spans;
+pub(crate) mod traces;
+
+use anyhow::Context as _;
+use tracestead_model::UnixNanos;
+use tracestead_store::{SqliteOptions, SqliteStore};
+
+use crate::arguments::{Serve, Source};
+use crate::config::Config;
+
+/// Opens the database for reading commands; it must exist, as they have no reason to make one.
+pub(crate) fn open(source: &Source) -> anyhow::Result<SqliteStore> {
+    let config = Config::load(&Serve { source: source.clone(), ..Serve::default() })?;
+    let path = &config.server.database;
+    anyhow::ensure!(
+        path.exists(),
+        "there is no database at {}; name one with --db, or start `tracestead serve` to make it",
+        path.display()
+    );
+    SqliteStore::open(&SqliteOptions::new(path, now())).context("cannot use the database")
+}
+
+/// Returns the time of the wall clock. It is asked here only.
+pub(crate) fn now() -> UnixNanos {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let nanos = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+    UnixNanos::new(nanos).unwrap_or(UnixNanos::EPOCH)
+}
+
+/// The exit code for a thing that is not there.
+pub(crate) const NOT_FOUND: u8 = 3;
+

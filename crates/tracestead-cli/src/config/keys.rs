@@ -1,0 +1,179 @@
+//! Every setting: its name, its default, how it is read.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use toml::Value;
+use tracestead_server::Settings;
+use tracestead_store::Synchronous;
+
+use super::layers::Layers;
+use super::{Config, ConfigError, Shown, database_path};
+
+/// A setting that exists.
+pub(super) struct Key {
+    /// Section and name.
+    pub(super) name: &'static str,
+    default: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str) -> Key {
+    Key { name, default }
+}
+
+/// Every setting, in the order of the documentation.
+pub(super) const KEYS: &[Key] = &[
+    key("database.url", "sqlite:tracestead.db"),
+    key("database.synchronous", "full"),
+    key("server.listen", "127.0.0.1:7777"),
+    key("server.insecure_no_auth", "false"),
+    key("server.allowed_hosts", ""),
+    key("otlp.http", "127.0.0.1:4318"),
+    key("otlp.grpc", "127.0.0.1:4317"),
+    key("otlp.max_body_bytes", "67108864"),
+    key("otlp.max_queue_bytes", "100663296"),
+    key("otlp.cors_origins", "*"),
+    key("log.level", "info"),
+    key("log.format", "text"),
+];
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+/// Reads every setting, or says which one is wrong and where it stands.
+pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
+    let read = Reader { layers };
+    let mut server = Settings::new(read.with("database.url", database_path)?);
+    server.synchronous = read.with("database.synchronous", |text| match text {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        _ => Err("expected `full` or `normal`".to_owned()),
+    })?;
+    server.listen = read.with("server.listen", socket)?;
+    server.insecure_no_auth = read.with("server.insecure_no_auth", |text| match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("expected `true` or `false`".to_owned()),
+    })?;
+    server.allowed_hosts = read.with("server.allowed_hosts", list)?;
+    server.otlp_http = read.with("otlp.http", socket_or_off)?;
+    server.otlp_grpc = read.with("otlp.grpc", socket_or_off)?;
+    server.max_body_bytes = read.with("otlp.max_body_bytes", bytes)?;
+    server.max_queue_bytes = read.with("otlp.max_queue_bytes", bytes)?;
+    if server.max_queue_bytes < server.max_body_bytes {
+        let why = "an export of the largest size would never fit";
+        return Err(read.error("otlp.max_queue_bytes", &format!("expected at least otlp.max_body_bytes: {why}")));
+    }
+    server.cors_origins = read.with("otlp.cors_origins", list)?;
+    let log_level = read.with("log.level", |text| match text {
+        "off" | "error" | "warn" | "info" | "debug" | "trace" => Ok(text.to_owned()),
+        _ => Err("expected off, error, warn, info, debug or trace".to_owned()),
+    })?;
+    let log_format = read.with("log.format", |text| match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("expected `text` or `json`".to_owned()),
+    })?;
+    let shown = KEYS.iter().map(|key| {
+        let (value, origin) = read.value(key.name);
+        Shown { key: key.name, value, origin }
+    });
+    Ok(Config { server, log_level, log_format, shown: shown.collect() })
+}
+
+struct Reader<'a> {
+    layers: &'a Layers,
+}
+
+impl Reader<'_> {
+    /// Returns the text of a setting and its origin; a list is joined by commas, as a variable would have it.
+    fn value(&self, name: &str) -> (String, String) {
+        let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
+        let Some((value, origin)) = self.layers.get(name) else { return (default.to_owned(), "default".to_owned()) };
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let items = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                items.collect::<Vec<_>>().join(",")
+            }
+            value => value.to_string(),
+        };
+        (text, origin.clone())
+    }
+
+    fn with<T>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+        let (text, _) = self.value(name);
+        read(&text).map_err(|expected| self.error(name, &expected))
+    }
+
+    fn error(&self, name: &str, expected: &str) -> ConfigError {
+        let (text, origin) = self.value(name);
+        ConfigError(format!("cannot use `{text}` for `{name}` (from {origin}): {expected}"))
+    }
+}
+
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    let expected = || "expected an address and a port, such as 127.0.0.1:7777".to_owned();
+    // `:7777` is what many programs take for "every address"; here it would be a surprise.
+    text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(expected)
+}
+
+fn socket_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "off" { Ok(None) } else { socket(text).map(Some).map_err(|expected| expected + ", or `off`") }
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    let expected = || "expected a number of bytes above 0".to_owned();
+    text.parse().ok().filter(|bytes| *bytes > 0).ok_or_else(expected)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a reader as the others")]
+fn list(text: &str) -> Result<Vec<String>, String> {
+    Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(text: &str) -> Layers {
+        let mut layers = Layers::default();
+        layers.add_toml(text, "t.toml").unwrap();
+        layers
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_server() {
+        let config = check(&Layers::default()).unwrap();
+        assert_eq!(format!("{:?}", config.server), format!("{:?}", Settings::new("tracestead.db")));
+    }
+
+    #[test]
+    fn the_last_word_wins_and_is_named() {
+        let mut layers = layers("[server]\nlisten = \"127.0.0.1:1\"\n[otlp]\nhttp = \"off\"\ncors_origins = [\"https://a\", \"https://b\"]");
+        layers.add_environment([("TRACESTEAD_SERVER__LISTEN".into(), "127.0.0.1:2".into())].into_iter()).unwrap();
+        let config = check(&layers).unwrap();
+        assert_eq!(config.server.listen.port(), 2);
+        assert_eq!(config.server.otlp_http, None);
+        assert_eq!(config.server.cors_origins, ["https://a", "https://b"]);
+        let listen = config.shown.iter().find(|shown| shown.key == "server.listen").unwrap();
+        assert_eq!(listen.origin, "TRACESTEAD_SERVER__LISTEN");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let error = |text: &str| check(&layers(text)).unwrap_err().to_string();
+        assert_eq!(
+            error("[log]\nlevel = \"loud\""),
+            "cannot use `loud` for `log.level` (from t.toml): expected off, error, warn, info, debug or trace"
+        );
+        assert!(error("[otlp]\nmax_body_bytes = -1").contains("expected a number of bytes above 0"));
+        assert!(error("[otlp]\nmax_queue_bytes = 1").contains("would never fit"));
+        assert!(error("[server]\nlisten = \"nowhere\"").contains("such as 127.0.0.1:7777"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Settings: defaults, then `tracestead.toml`, then `TRACESTEAD_SECTION__KEY`, then flags; the last word wins.
+//!
+//! A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
+
+mod keys;
+mod layers;
+mod url;
+
+use std::fmt;
+
+use tracestead_server::Settings;
+
+use crate::arguments::Serve;
+use layers::Layers;
+
+pub(crate) use keys::LogFormat;
+pub(crate) use url::database_path;
+
+/// A setting that cannot be used, and where it stands.
+#[derive(Debug)]
+pub(crate) struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Every setting, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) server: Settings,
+    pub(crate) log_level: String,
+    pub(crate) log_format: LogFormat,
+    /// Name, value and origin of every setting, in the order of the documentation.
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// A setting as `config print` shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) key: &'static str,
+    pub(crate) value: String,
+    pub(crate) origin: String,
+}
+
+impl Config {
+    /// Reads every source that `serve` names, and the environment.
+    pub(crate) fn load(serve: &Serve) -> Result<Self, ConfigError> {
+        let mut layers = Layers::default();
+        layers.add_file(serve.source.config.as_deref())?;
+        layers.add_environment(std::env::vars_os())?;
+        layers.add_flags(serve);
+        keys::check(&layers)
+    }
+}

@@ -1,0 +1,8 @@
+//! Protobuf to the model, by the field numbers of opentelemetry-proto 1.x.
+
+mod envelope;
+mod span;
+mod value;
+mod wire;
+
+pub(crate) use envelope::decode;

@@ -1,0 +1,84 @@
+//! What tracestead measures about itself, for Prometheus at `GET /metrics/self`.
+
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracestead_store::Stored;
+
+use crate::App;
+
+const RECEIVED: &str = "tracestead_spans_received_total";
+const STORED: &str = "tracestead_spans_stored_total";
+const DUPLICATE: &str = "tracestead_spans_duplicate_total";
+const REJECTED: &str = "tracestead_spans_rejected_total";
+const REFUSED: &str = "tracestead_exports_refused_total";
+const QUEUE_BYTES: &str = "tracestead_queue_bytes";
+const COMMIT_SECONDS: &str = "tracestead_commit_seconds";
+const COMMIT_SPANS: &str = "tracestead_commit_spans";
+const COMMIT_FAILURES: &str = "tracestead_commit_failures_total";
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Begins to measure; once in a process, however many servers it has.
+pub(crate) fn install() {
+    HANDLE.get_or_init(|| {
+        let seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+        let spans = [1.0, 8.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0];
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(COMMIT_SECONDS.to_owned()), &seconds)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Full(COMMIT_SPANS.to_owned()), &spans)
+            });
+        match builder.map(PrometheusBuilder::install_recorder) {
+            Ok(Ok(handle)) => {
+                describe();
+                Some(handle)
+            }
+            Ok(Err(error)) | Err(error) => {
+                tracing::warn!(%error, "metrics about tracestead itself are not available");
+                None
+            }
+        }
+    });
+}
+
+fn describe() {
+    metrics::describe_counter!(RECEIVED, "Spans that arrived and could be read");
+    metrics::describe_counter!(STORED, "Spans that were new and are on disk");
+    metrics::describe_counter!(DUPLICATE, "Spans that were on disk already");
+    metrics::describe_counter!(REJECTED, "Spans refused one by one, by OTLP partial success");
+    metrics::describe_counter!(REFUSED, "Exports refused as a whole, by reason");
+    metrics::describe_gauge!(QUEUE_BYTES, "Bytes of exports that wait or are worked on");
+    metrics::describe_histogram!(COMMIT_SECONDS, "How long a commit took, in seconds");
+    metrics::describe_histogram!(COMMIT_SPANS, "How many spans a commit held");
+    metrics::describe_counter!(COMMIT_FAILURES, "Commits that failed");
+    for name in [RECEIVED, STORED, DUPLICATE, REJECTED, COMMIT_FAILURES] {
+        metrics::counter!(name).absolute(0);
+    }
+}
+
+pub(crate) fn received(spans: usize, rejected_spans: i64) {
+    metrics::counter!(RECEIVED).increment(spans as u64);
+    metrics::counter!(REJECTED).increment(rejected_spans.unsigned_abs());
+}
+
+pub(crate) fn stored(stored: &Stored) {
+    metrics::counter!(STORED).increment(stored.new_spans as u64);
+    metrics::counter!(DUPLICATE).increment(stored.known_spans as u64);
+    metrics::counter!(REJECTED).increment(stored.refused.len() as u64);
+}
+
+pub(crate) fn refused(reason: &'static str) {
+    metrics::counter!(REFUSED, "reason" => reason).increment(1);
+}
+
+/// `GET /metrics/self`.
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+pub(crate) async fn render(State(app): State<App>) -> impl IntoResponse {
+    metrics::gauge!(QUEUE_BYTES).set(app.ingest.queue_bytes() as f64);
+    let text = HANDLE.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}

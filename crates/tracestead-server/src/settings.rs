@@ -1,0 +1,51 @@
+//! What a server needs to be told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tracestead_store::Synchronous;
+
+/// What a server needs to be told. [`Settings::new`] gives the defaults.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// When a commit is on disk.
+    pub synchronous: Synchronous,
+    /// Where page, REST and OTLP are served; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where OTLP/HTTP is taken beside the main port.
+    pub otlp_http: Option<SocketAddr>,
+    /// Where OTLP/gRPC is taken.
+    pub otlp_grpc: Option<SocketAddr>,
+    /// The largest export taken, in bytes after decompression.
+    pub max_body_bytes: usize,
+    /// How many bytes of exports may wait or be worked on at once.
+    pub max_queue_bytes: usize,
+    /// Whether it may listen where other machines reach it although nobody has to say who they are.
+    pub insecure_no_auth: bool,
+    /// Names under which browsers may ask beside `localhost` and addresses, such as that of a reverse proxy.
+    pub allowed_hosts: Vec<String>,
+    /// Web origins whose pages may export spans; `*` means any.
+    pub cors_origins: Vec<String>,
+}
+
+impl Settings {
+    /// Returns the defaults for the SQLite file at `database`: loopback, OpenTelemetry's ports, durable commits.
+    #[must_use]
+    pub fn new(database: impl Into<PathBuf>) -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            database: database.into(),
+            synchronous: Synchronous::Full,
+            listen: local(7777),
+            otlp_http: Some(local(4318)),
+            otlp_grpc: Some(local(4317)),
+            max_body_bytes: 64 << 20,
+            max_queue_bytes: 96 << 20,
+            insecure_no_auth: false,
+            allowed_hosts: Vec::new(),
+            cors_origins: vec!["*".to_owned()],
+        }
+    }
+}

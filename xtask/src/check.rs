@@ -1,0 +1,58 @@
+//! `cargo xtask check`: everything that can be said of the sources without running tests.
+
+use std::fs;
+
+use crate::command::Command;
+use crate::report::Part;
+use crate::{Failure, Outcome, places, test, tools, web};
+
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "fmt",
+        about: "Rust is formatted",
+        run: |_| Command::cargo(["fmt", "--all", "--check"]).run(),
+    },
+    Part { name: "clippy", about: "Rust has no lint", run: |_| clippy() },
+    Part { name: "deny", about: "dependencies are allowed ones", run: |_| deny() },
+    Part {
+        name: "web",
+        about: "the page's sources have no lint and right types",
+        run: |_| web::npm("run", &["check"])?.run(),
+    },
+    Part {
+        name: "openapi",
+        about: "web/openapi.json is what the server says",
+        run: |_| openapi_is_current(),
+    },
+];
+
+fn clippy() -> Outcome {
+    Command::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+}
+
+/// Not `advisories`: their database lives on a host that not every machine reaches.
+fn deny() -> Outcome {
+    Command::new(tools::cargo_deny()?).args(["check", "bans", "licenses", "sources"]).run()
+}
+
+fn openapi_is_current() -> Outcome {
+    let committed =
+        fs::read(places::openapi()).map_err(|error| format!("cannot read web/openapi.json: {error}"))?;
+    if committed == openapi()? {
+        Ok(())
+    } else {
+        Err("web/openapi.json is not what the server says; run `cargo xtask openapi` and commit it"
+            .to_owned())
+    }
+}
+
+/// `cargo xtask openapi`.
+pub(crate) fn write_openapi() -> Outcome {
+    fs::write(places::openapi(), openapi()?)
+        .map_err(|error| format!("cannot write web/openapi.json: {error}"))
+}
+
+fn openapi() -> Result<Vec<u8>, Failure> {
+    test::build_binary()?;
+    Command::new(places::binary()).args(["openapi"]).output()
+}

@@ -1,0 +1,71 @@
+//! Automation of this repository in Rust: `cargo xtask help`.
+//!
+//! What a task needs and can fetch without asking (a virtual environment, node modules, a browser, a pinned tool) it
+//! fetches; what it cannot do is a failure with a reason, never a silent skip. Everything that is built or fetched goes
+//! under cargo's target directory (`CARGO_TARGET_DIR`), or into `web/node_modules` and `web/dist`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to the terminal")]
+
+mod check;
+mod command;
+mod places;
+mod report;
+mod tally;
+mod test;
+mod tools;
+mod web;
+
+use std::process::ExitCode;
+
+use crate::command::Command;
+
+/// Why a task could not be done: one sentence for a person.
+type Failure = String;
+
+type Outcome = Result<(), Failure>;
+
+const HELP: &str = "\
+usage: cargo xtask TASK
+
+  test [PART...]    every test, or the named parts of them; `test --list` names the parts
+  check [PART...]   formatting, lints, dependencies, generated files; `check --list` names the parts
+  web               builds the page into web/dist
+  openapi           writes web/openapi.json from the server's own description
+  run [ARG...]      builds everything for release and serves; arguments go to `tracestead serve`
+  bench [ARG...]    runs the benchmarks; arguments go to them
+  help              this text
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match task.as_str() {
+        "test" => report::run_parts("test", test::PARTS, &rest),
+        "check" => report::run_parts("check", check::PARTS, &rest),
+        "web" => web::build(),
+        "openapi" => check::write_openapi(),
+        "run" => run(&rest),
+        "bench" => bench(&rest),
+        "help" | "-h" | "--help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no task {other:?}\n\n{HELP}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome {
+    web::build()?;
+    Command::cargo(["run", "--release", "--package", "tracestead-cli", "--", "serve"]).args(arguments).run()
+}
+
+fn bench(arguments: &[String]) -> Outcome {
+    Command::cargo(["run", "--release", "--package", "tracestead-bench", "--"]).args(arguments).run()
+}

@@ -1,0 +1,77 @@
+//! `cargo xtask test`: every test there is.
+
+use std::path::PathBuf;
+
+use crate::command::Command;
+use crate::report::Part;
+use crate::tally::{self, Tally};
+use crate::{Failure, Outcome, places, tools, web};
+
+/// In this order: what is built early is used later.
+pub(crate) const PARTS: &[Part] = &[
+    Part { name: "page", about: "the page builds, for the server to take in", run: |_| web::build() },
+    Part { name: "rust", about: "unit and integration tests of all crates", run: rust },
+    Part { name: "doc", about: "examples in the documentation of all crates", run: doc },
+    Part { name: "binary", about: "the binary that the next parts start", run: |_| build_binary() },
+    Part { name: "web", about: "unit tests of the page", run: web_unit },
+    Part { name: "python", about: "real agents and OTLP clients against the binary", run: python },
+    Part { name: "browser", about: "the page in a real browser against the binary", run: browser },
+];
+
+fn rust(tally: &mut Option<Tally>) -> Outcome {
+    if tools::has_nextest() {
+        counted(Command::cargo(["nextest", "run", "--workspace", "--no-fail-fast"]), tally, tally::nextest)
+    } else {
+        let command = Command::cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
+        counted(command, tally, tally::cargo_test)
+    }
+}
+
+fn doc(tally: &mut Option<Tally>) -> Outcome {
+    counted(Command::cargo(["test", "--doc", "--workspace", "--no-fail-fast"]), tally, tally::cargo_test)
+}
+
+/// Builds the binary of the dev profile, unless `TRACESTEAD_BIN` names another to be tested.
+pub(crate) fn build_binary() -> Outcome {
+    if std::env::var_os("TRACESTEAD_BIN").is_some() {
+        return existing_binary().map(|binary| println!("TRACESTEAD_BIN is {}", binary.display()));
+    }
+    // With the whole workspace selected, features are those that the tests were built with: nothing is built twice.
+    Command::cargo(["build", "--workspace", "--bin", "tracestead"]).run()
+}
+
+/// The binary, which an earlier part has built.
+fn existing_binary() -> Result<PathBuf, Failure> {
+    let binary = places::binary();
+    if binary.is_file() { Ok(binary) } else { Err(format!("there is no binary at {}", binary.display())) }
+}
+
+fn web_unit(tally: &mut Option<Tally>) -> Outcome {
+    counted(web::npm("test", &[])?, tally, tally::vitest)
+}
+
+fn python(tally: &mut Option<Tally>) -> Outcome {
+    let binary = existing_binary()?;
+    let command = Command::new(tools::python()?)
+        .args(["-m", "pytest"])
+        .dir(places::python_tests())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("TRACESTEAD_BIN", binary);
+    counted(command, tally, tally::pytest)
+}
+
+fn browser(tally: &mut Option<Tally>) -> Outcome {
+    let binary = existing_binary()?;
+    tools::chromium()?;
+    counted(web::npm("run", &["e2e"])?.env("TRACESTEAD_BIN", binary), tally, tally::playwright)
+}
+
+/// Runs the tests and counts them. Not one test run is a failure: then something was not found.
+fn counted(command: Command, tally: &mut Option<Tally>, is_summary: fn(&str) -> bool) -> Outcome {
+    let mut lines = Vec::new();
+    let outcome = command.run_and_read(&mut lines);
+    let counted = Tally::of(&lines, is_summary);
+    *tally = Some(counted);
+    outcome?;
+    if counted == Tally::default() { Err("no test was run".to_owned()) } else { Ok(()) }
+}
