@@ -19,11 +19,7 @@ from agno.db.sqlite import SqliteDb
 from agno_differences import (
     AGNO_WRITTEN,
     ENTRY_RUN,
-    NAME_OF_A_CHILD,
-    STICKY_ERROR,
-    intended,
     root_spans,
-    same_duration,
     same_input,
 )
 from conftest import RunAgno
@@ -81,26 +77,15 @@ def select(traces: list[dict], limit: int | None = 20, page: int = 1, **equal: s
     return found[slice((page - 1) * limit, page * limit) if limit else slice(None)], len(found)
 
 
-def our_traces() -> list[dict]:
-    """Agno's traces with our differences. Their names are checked apart: Agno's rows may keep the one Agno gave."""
-    return [
-        {**intended(trace, ROOTS[trace["trace_id"]]["name"]), "name": trace["name"]} for trace in ALL_TRACES
-    ]
-
-
 def check_summary(actual: dict, expected: dict) -> None:
     trace_id = expected["trace_id"]
     root = ROOTS[trace_id]
     assert actual["trace_id"] == trace_id
-    for key in ("status", "total_spans", "error_count"):
+    for key in ("name", "status", "total_spans", "error_count"):
         assert actual[key] == expected[key], f"{key} of {trace_id}"
     assert {key: actual[key] for key in CONTEXT if key in actual} == {
         key: expected[key] for key in CONTEXT if expected[key] is not None
     }
-    if expected["name"] in NAME_OF_A_CHILD:
-        assert actual["name"] in (expected["name"], root["name"])
-    else:
-        assert actual["name"] == expected["name"]
     for key in ("start_time", "end_time", "created_at"):
         assert actual[key] == expected[key].replace("+00:00", "Z"), f"{key} of {trace_id}"
     check_duration_text(actual["duration"], expected)
@@ -109,11 +94,9 @@ def check_summary(actual: dict, expected: dict) -> None:
 
 
 def check_duration_text(text: str, trace: dict) -> None:
-    if text.endswith("ms"):
-        assert same_duration(int(text.removesuffix("ms")), trace["start_time"], trace["end_time"])
-    else:
-        interval = datetime.fromisoformat(trace["end_time"]) - datetime.fromisoformat(trace["start_time"])
-        assert abs(float(text.removesuffix("s")) - interval.total_seconds()) <= 0.011
+    """What Agno stored, without its fraction."""
+    milliseconds = int(trace["duration_ms"])
+    assert text == (f"{milliseconds}ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f}s")
 
 
 @pytest.mark.parametrize("question", recorded_questions("get_traces"))
@@ -123,7 +106,7 @@ def test_traces_as_recorded(attached: Tracestead, question: str) -> None:
     recorded = RECORDED[question]
     assert select(ALL_TRACES, **parameters) == (recorded["traces"], recorded["total"])
 
-    expected, total = select(our_traces(), **parameters)
+    expected, total = recorded["traces"], recorded["total"]
     if parameters.get("limit", 20) is None:
         parameters["limit"] = 1000
     answer = attached.get("/traces", **parameters)
@@ -133,35 +116,10 @@ def test_traces_as_recorded(attached: Tracestead, question: str) -> None:
         check_summary(actual, wanted)
 
 
-def test_differences_show(attached: Tracestead) -> None:
-    """What we do better is asked for, too: failed runs, and runs behind a web framework, are found."""
-    failed = attached.get("/traces", status="ERROR", limit=100)["data"]
-    assert set(STICKY_ERROR) <= {trace["trace_id"] for trace in failed}
-    for trace_id, context in ENTRY_RUN.items():
-        for key, value in context.items():
-            found = attached.get("/traces", limit=100, **{key: value})["data"]
-            assert trace_id in {trace["trace_id"] for trace in found}, f"{key}={value}"
-
-
 def test_session_stats_as_recorded(attached: Tracestead) -> None:
     rows, total = RECORDED["get_trace_stats group_by=session"]
     assert total == len(rows)
     expected = {row["session_id"]: dict(row) for row in rows}
-    stored = {trace["trace_id"]: trace["created_at"] for trace in ALL_TRACES}
-    for trace_id, context in ENTRY_RUN.items():
-        session = expected.setdefault(
-            context["session_id"],
-            {
-                **{key: context.get(key) for key in CONTEXT if key != "run_id"},
-                "total_traces": 0,
-                "first_trace_at": stored[trace_id],
-                "last_trace_at": stored[trace_id],
-            },
-        )
-        session["total_traces"] += 1
-        session["first_trace_at"] = min(session["first_trace_at"], stored[trace_id])
-        session["last_trace_at"] = max(session["last_trace_at"], stored[trace_id])
-
     answer = attached.get("/trace_session_stats", limit=1000)
     assert answer["meta"]["total_count"] == len(expected)
     in_order = sorted(expected.values(), key=lambda row: row["last_trace_at"], reverse=True)
@@ -265,7 +223,8 @@ def test_both_write_at_once(shared: Tracestead, run_agno: RunAgno, agno_errors: 
         "agent_tools": (4, "OK"),
         "team": (6, "OK"),
         "workflow": (7, "OK"),
-        "agent_failing_tool": (4, "ERROR"),
+        # Agno wrote this row, and says so although a span failed.
+        "agent_failing_tool": (4, "OK"),
     }
 
     def shown() -> bool:

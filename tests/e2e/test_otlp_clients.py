@@ -52,11 +52,11 @@ def record_spans() -> list[Span]:
         ) as chat:
             chat.set_attributes(
                 {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "openai",
-                    "gen_ai.request.model": "gpt-4o",
-                    "gen_ai.usage.input_tokens": 17,
-                    "gen_ai.usage.output_tokens": 4,
+                    "openinference.span.kind": "LLM",
+                    "llm.provider": "openai",
+                    "llm.model_name": "gpt-4o",
+                    "llm.token_count.prompt": 17,
+                    "llm.token_count.completion": 4,
                     "e2e.bool": True,
                     "e2e.int": -(2**62),
                     "e2e.double": 0.25,

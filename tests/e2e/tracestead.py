@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def wait_until(probe: Callable[[], T], what: str, seconds: float = 3.0) -> T:
-    """Returns the first truthy answer of the probe; an `AssertionError` within it counts as "not yet"."""
+    """Returns the first truthy answer of the probe; an error within it that comes of an answer counts as "not yet"."""
     deadline = time.monotonic() + seconds
     last: Any = None
     while True:
@@ -35,7 +35,7 @@ def wait_until(probe: Callable[[], T], what: str, seconds: float = 3.0) -> T:
             last = probe()
             if last:
                 return last
-        except AssertionError as not_yet:
+        except (AssertionError, ValueError, LookupError) as not_yet:
             last = not_yet
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come about within {seconds} s; last seen: {last}")

@@ -1,8 +1,12 @@
 //! What the user typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
+
+use crate::commands::show::When;
+use crate::config::database_path;
 
 /// Observability for AI agents that lives in your own database.
 #[derive(Debug, Parser)]
@@ -66,8 +70,8 @@ pub(crate) struct Traces {
     pub(crate) show: Option<TracesCommand>,
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Only those with this status: OK or ERROR
-    #[arg(long)]
+    /// Only those with this status
+    #[arg(long, value_name = "STATUS", value_parser = ["OK", "ERROR"], ignore_case = true)]
     pub(crate) status: Option<String>,
     /// Only those of this session
     #[arg(long, value_name = "ID")]
@@ -92,12 +96,12 @@ pub(crate) struct Traces {
     pub(crate) name: Option<String>,
     /// Only those that started since: 15m, 3h, 7d, or an ISO 8601 time
     #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<When>,
     /// Only those that started before: 15m, 3h, 7d (ago), or an ISO 8601 time
     #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
+    pub(crate) until: Option<When>,
     /// How many at most
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
@@ -108,7 +112,7 @@ pub(crate) struct Traces {
 pub(crate) enum TracesCommand {
     /// Show one trace as a tree with durations, tokens and errors
     Show {
-        /// The trace, or the beginning of its id
+        /// The trace, or at least four digits of the beginning of its id
         id: String,
         #[command(flatten)]
         source: Source,
@@ -119,34 +123,38 @@ pub(crate) enum TracesCommand {
 pub(crate) struct Spans {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Only those of this trace
+    /// Only those of this trace; the beginning of its id will do
     #[arg(long, value_name = "ID")]
     pub(crate) trace: Option<String>,
     /// Only those of this type: AGENT, TEAM, WORKFLOW, STEP, LLM, TOOL, ...
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = span_types(), ignore_case = true, hide_possible_values = true)]
     pub(crate) span_type: Option<String>,
-    /// Only those with this status: UNSET, OK or ERROR
-    #[arg(long)]
+    /// Only those with this status
+    #[arg(long, value_name = "STATUS", value_parser = ["UNSET", "OK", "ERROR"], ignore_case = true)]
     pub(crate) status: Option<String>,
     /// Only those with this name
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// How many at most
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
     /// Print JSON, one object a line
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+fn span_types() -> [&'static str; 14] {
+    tracestead_model::SpanType::ALL.map(tracestead_model::SpanType::as_str)
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Where to serve the page; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7777")]
-    pub(crate) listen: String,
+    pub(crate) listen: SocketAddr,
     /// Keep the database in this file instead of a temporary one
-    #[arg(long, value_name = "URL")]
-    pub(crate) db: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = database_path)]
+    pub(crate) db: Option<PathBuf>,
     /// The same seed makes the same runs
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,

@@ -2,6 +2,44 @@
 
 use std::io::Write as _;
 
+/// A colour, or a weight, of text. It ends where a pipe begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    Bold,
+    Dim,
+    Red,
+    Green,
+    Yellow,
+    Blue,
+    Magenta,
+    Cyan,
+}
+
+impl Style {
+    /// Returns `text` in this style.
+    pub(crate) fn paint(self, text: &str) -> String {
+        let code = match self {
+            Self::Plain => return text.to_owned(),
+            Self::Bold => 1,
+            Self::Dim => 2,
+            Self::Red => 31,
+            Self::Green => 32,
+            Self::Yellow => 33,
+            Self::Blue => 34,
+            Self::Magenta => 35,
+            Self::Cyan => 36,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// Returns how many columns people see: `COLUMNS`, else 100.
+pub(crate) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    columns.unwrap_or(100).clamp(60, 400)
+}
+
 /// Prints to standard output; fails when nobody reads it any more.
 pub(crate) fn line(text: &str) -> std::io::Result<()> {
     writeln!(anstream::stdout().lock(), "{text}")

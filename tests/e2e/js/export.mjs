@@ -25,10 +25,10 @@ const tracer = provider.getTracer("e2e-js-scope", "1.2.3");
 const root = tracer.startSpan("invoke_agent js", {
   kind: SpanKind.SERVER,
   attributes: {
-    "gen_ai.operation.name": "invoke_agent",
-    "gen_ai.agent.id": "js-agent",
-    "gen_ai.agent.name": "js",
-    "gen_ai.conversation.id": "js-session",
+    "openinference.span.kind": "AGENT",
+    "agent_id": "js-agent",
+    "agent.name": "js",
+    "session.id": "js-session",
   },
 });
 const inRoot = trace.setSpan(context.active(), root);
@@ -37,11 +37,11 @@ const chat = tracer.startSpan(
   {
     kind: SpanKind.CLIENT,
     attributes: {
-      "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": "openai",
-      "gen_ai.request.model": "gpt-4o",
-      "gen_ai.usage.input_tokens": 17,
-      "gen_ai.usage.output_tokens": 4,
+      "openinference.span.kind": "LLM",
+      "llm.provider": "openai",
+      "llm.model_name": "gpt-4o",
+      "llm.token_count.prompt": 17,
+      "llm.token_count.completion": 4,
       "e2e.double": 0.25,
       "e2e.list": ["a", "b"],
       "e2e.text": "naïve 漢字 🚀",

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod show;
 pub(crate) mod spans;
 pub(crate) mod traces;
 

@@ -2,8 +2,75 @@
 
 use std::process::ExitCode;
 
-use crate::arguments;
+use tracestead_model::query::SpanRecord;
+use tracestead_store::SpanQuery;
 
-pub(crate) async fn run(_arguments: &arguments::Spans) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("being written")
+use super::open;
+use super::show::{Table, clock_time, cut, duration, find_trace, one_line, span_row, thousands, type_style};
+use super::traces::{mark, short};
+use crate::arguments;
+use crate::printer::{self, Style};
+
+pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode> {
+    let store = open(&arguments.source)?;
+    let mut query = SpanQuery {
+        trace_id: None,
+        span_type: arguments.span_type.as_ref().map(|span_type| span_type.to_ascii_uppercase()),
+        status_code: arguments.status.as_ref().map(|status| status.to_ascii_uppercase()),
+        name: arguments.name.clone(),
+        limit: arguments.limit,
+    };
+    if let Some(asked) = &arguments.trace {
+        match find_trace(&store, asked).await?.one(asked) {
+            Ok(trace) => query.trace_id = Some(trace.trace_id),
+            Err((text, code)) => {
+                printer::error(&anyhow::Error::msg(text));
+                return Ok(ExitCode::from(code));
+            }
+        }
+    }
+    let is_filtered = query.span_type.is_some() || query.status_code.is_some() || query.name.is_some();
+    let spans = store.spans(query).await?;
+    store.close().await;
+    if spans.is_empty() {
+        printer::note(match is_filtered {
+            true => "no span matches; `tracestead spans` without filters lists all",
+            false => "there are no spans yet; `tracestead serve` takes them, `tracestead demo` makes some to look at",
+        });
+    } else if arguments.json {
+        for span in &spans {
+            printer::line(&span_row(span).to_string())?;
+        }
+    } else {
+        for line in table(&spans).lines(printer::width()) {
+            printer::line(&line)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(spans: &[SpanRecord]) -> Table {
+    let table = Table::default().left(" ").left("START (UTC)").left("TYPE").rest("NAME");
+    let mut table = table.left("MODEL OR ERROR").right("TOKENS").right("TIME").left("TRACE");
+    for span in spans {
+        let (mark, mark_style) = mark(&span.status_code);
+        let about = span.status_message.as_deref().filter(|message| !message.is_empty());
+        let about_style = if about.is_some() { Style::Red } else { Style::Plain };
+        let about = about.or(span.model.as_deref()).map(one_line).unwrap_or_default();
+        let length = match span.end_time_ns {
+            Some(end) => duration(end.saturating_sub(span.start_time_ns)),
+            None => "no end".to_owned(),
+        };
+        table.row(vec![
+            (mark.to_owned(), mark_style),
+            (clock_time(span.start_time_ns), Style::Plain),
+            (one_line(&span.span_type), type_style(span.span_type())),
+            (one_line(&span.name), Style::Bold),
+            (cut(&about, 24), about_style),
+            (span.total_tokens.map(thousands).unwrap_or_default(), Style::Plain),
+            (length, Style::Plain),
+            (short(&span.trace_id), Style::Dim),
+        ]);
+    }
+    table
 }

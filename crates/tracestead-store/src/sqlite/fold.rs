@@ -26,10 +26,18 @@ pub(super) fn refold(connection: &Connection, trace_id: &str, written: &Written<
     write(connection, trace_id, &shape, &description, written.created_at)
 }
 
-/// Folds a trace that Agno alone wrote: our columns are filled, Agno's stay as Agno left them.
+/// Folds a trace to which Agno added spans. If Agno alone wrote it, our columns are filled and Agno's stay as Agno left
+/// them; if spans of it came to us, the row is ours to keep right.
 pub(super) fn fill(connection: &Connection, trace_id: &str) -> rusqlite::Result<()> {
     let shape = TraceShape::fold(&shapes(connection, trace_id)?);
     let description = describe(connection, trace_id, &shape, None, &Written::default())?;
+    let mut has_ours = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM agno_spans WHERE trace_id = ?1 AND resource_id IS NOT NULL)",
+    )?;
+    if has_ours.query_row([trace_id], |row| row.get(0))? {
+        let created_at = UnixNanos::from_i64(shape.start_time_ns).to_agno();
+        return write(connection, trace_id, &shape, &description, &created_at);
+    }
     write_ours(connection, trace_id, &shape, &description)
 }
 
@@ -191,9 +199,9 @@ fn description(root: Option<&Lead>, entry: Option<&Lead>, first: Option<&Lead>) 
 
 fn lead_from_row(connection: &Connection, trace_id: &str, span_id: SpanId) -> rusqlite::Result<Option<Lead>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, attributes, r.service_name, r.environment
+        "SELECT s.name, s.attributes, r.service_name, r.environment
          FROM agno_spans s LEFT JOIN tracestead_resources r ON r.resource_id = s.resource_id
-         WHERE trace_id = ?1 AND span_id = ?2",
+         WHERE s.trace_id = ?1 AND s.span_id = ?2",
     )?;
     statement
         .query_row((trace_id, span_id.to_hex()), |row| {

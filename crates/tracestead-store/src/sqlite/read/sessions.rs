@@ -29,7 +29,8 @@ impl SqliteStore {
                 let mut statement = connection.prepare_cached(&format!(
                     "SELECT session_id, MAX(user_id), MAX(agent_id), MAX(team_id), MAX(workflow_id), COUNT(*),
                         MIN(created_at), MAX(created_at)
-                     {from} GROUP BY session_id ORDER BY MAX(created_at) DESC, session_id LIMIT ? OFFSET ?"
+                     {from} GROUP BY session_id
+                     ORDER BY MAX(created_at) DESC, MAX(start_time_ns) DESC, session_id LIMIT ? OFFSET ?"
                 ))?;
                 let rows = statement.query_map(params_from_iter(values), |row| {
                     Ok(SessionStats {

@@ -1,0 +1,118 @@
+//! The database file.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use tracestead_model::query::{PageStart, TraceQuery};
+use tracestead_store::{SqliteOptions, SqliteStore};
+
+use super::Check;
+use crate::commands::now;
+use crate::commands::show::thousands;
+
+/// Up to how many traces their spans are counted, which takes reading every one.
+const MAX_COUNTED: u64 = 20_000;
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+pub(super) async fn checks(path: &Path) -> Vec<Check> {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![folder(path)],
+        Err(error) => vec![Check::failed("database", format!("cannot look at {shown}: {error}"), "check its permissions")],
+        Ok(found) if !found.is_file() => {
+            vec![Check::failed("database", format!("{shown} is no file"), "name another one with --db")]
+        }
+        Ok(found) => existing(path, found.len()).await,
+    }
+}
+
+/// The file does not exist: whether it could be made.
+fn folder(path: &Path) -> Check {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown = folder.display();
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Check::ok("database", format!("{} does not exist yet and can be made", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::failed("database", format!("the folder {shown} does not exist"), format!("mkdir -p {shown}"))
+        }
+        Err(error) => Check::failed(
+            "database",
+            format!("cannot write into the folder {shown}: {error}"),
+            "check its permissions, or name another file with --db",
+        ),
+    }
+}
+
+async fn existing(path: &Path, size_bytes: u64) -> Vec<Check> {
+    let shown = path.display();
+    match header(path) {
+        Err(error) => {
+            return vec![Check::failed("database", format!("cannot read {shown}: {error}"), "check its permissions")];
+        }
+        Ok(header) if !header.is_empty() && !header.starts_with(MAGIC) => {
+            let hint = "name another file with --db; this one is left as it is";
+            return vec![Check::failed("database", format!("{shown} is no SQLite database"), hint)];
+        }
+        Ok(_) => {}
+    }
+    let store = match SqliteStore::open(&SqliteOptions::new(path, now())) {
+        Ok(store) => store,
+        Err(error) => {
+            let hint = "is it writable, is there free disk space, does another program keep it locked?";
+            return vec![Check::failed("database", error.to_string(), hint)];
+        }
+    };
+    let size = size_bytes.div_ceil(1 << 10);
+    let size = if size < 10_240 { format!("{size} KiB") } else { format!("{} MiB", size >> 10) };
+    let mut checks = vec![Check::ok("database", format!("{shown}, {size}, opens, tables up to date")), journal(path)];
+    checks.push(match contents(&store).await {
+        Ok(says) => Check::ok("contents", says),
+        Err(error) => {
+            let hint = "the file may be damaged: `sqlite3 FILE 'PRAGMA integrity_check'` tells more";
+            Check::failed("contents", error.to_string(), hint)
+        }
+    });
+    store.close().await;
+    checks
+}
+
+/// Bytes 18 and 19 of the header are 2 in a database with a write-ahead log: <https://sqlite.org/fileformat2.html>.
+fn journal(path: &Path) -> Check {
+    match header(path) {
+        Ok(header) if header.get(18..20) == Some(&[2, 2]) => Check::ok("journal", "write-ahead log"),
+        _ => Check::warning(
+            "journal",
+            "no write-ahead log: readers and the writer wait for each other",
+            "keep the database on a local disk; network file systems cannot do it",
+        ),
+    }
+}
+
+fn header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+async fn contents(store: &SqliteStore) -> anyhow::Result<String> {
+    let traces = store.count_traces(None).await?;
+    let shown = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
+    if traces == 0 {
+        return Ok("no traces yet".to_owned());
+    }
+    if traces > MAX_COUNTED {
+        return Ok(format!("{} traces", shown(traces)));
+    }
+    let mut spans = 0;
+    let mut from = PageStart::Newest;
+    loop {
+        let page = store.traces(TraceQuery { filter: None, limit: 500, from }).await?;
+        let Some(last) = page.last() else { break };
+        from = PageStart::After { start_time_ns: last.start_time_ns, trace_id: last.trace_id.clone() };
+        spans += page.iter().map(|trace| trace.span_count).sum::<i64>();
+    }
+    Ok(format!("traces: {}, spans: {}", shown(traces), thousands(spans)))
+}
