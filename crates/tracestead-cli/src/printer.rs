@@ -17,8 +17,11 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// Returns `text` in this style.
+    /// Returns `text` in this style; nothing stays nothing.
     pub(crate) fn paint(self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let code = match self {
             Self::Plain => return text.to_owned(),
             Self::Bold => 1,

@@ -52,7 +52,6 @@ pub(crate) struct About {
     pub(crate) started_at: UnixNanos,
     pub(crate) database: String,
     pub(crate) addresses: Vec<Address>,
-    pub(crate) has_open_bind: bool,
     pub(crate) allowed_hosts: Vec<String>,
 }
 

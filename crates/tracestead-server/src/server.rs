@@ -124,7 +124,6 @@ impl Server {
             started_at: now,
             database: format!("sqlite:{}", settings.database.display()),
             addresses: addresses.clone(),
-            has_open_bind,
             allowed_hosts: settings.allowed_hosts.clone(),
         };
         let app = App {

@@ -78,7 +78,7 @@ pub(crate) async fn run(arguments: &arguments::Doctor) -> anyhow::Result<ExitCod
     let (failed, warnings) = (count(Outcome::Failed), count(Outcome::Warning));
     if !arguments.json {
         printer::line(&match (failed, warnings) {
-            (0, 0) => "\neverything looks well".to_owned(),
+            (0, 0) => "\neverything looks good".to_owned(),
             (0, warnings) => format!("\nworks, with something to look at: {warnings}"),
             (failed, _) => format!("\nwould not work as it is; failed: {failed}"),
         })?;

@@ -37,4 +37,3 @@ pub(crate) fn now() -> UnixNanos {
 
 /// The exit code for a thing that is not there.
 pub(crate) const NOT_FOUND: u8 = 3;
-

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use tracestead_model::query::SpanRecord;
 use tracestead_store::SpanQuery;
 
-use super::open;
-use super::show::{Table, clock_time, cut, duration, find_trace, one_line, span_row, thousands, type_style};
+use super::show::{Table, clock_times, cut, duration, find_trace, one_line, span_row, thousands, type_style};
 use super::traces::{mark, short};
+use super::{now, open};
 use crate::arguments;
 use crate::printer::{self, Style};
 
@@ -33,9 +33,10 @@ pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode
     let spans = store.spans(query).await?;
     store.close().await;
     if spans.is_empty() {
-        printer::note(match is_filtered {
-            true => "no span matches; `tracestead spans` without filters lists all",
-            false => "there are no spans yet; `tracestead serve` takes them, `tracestead demo` makes some to look at",
+        printer::note(if is_filtered {
+            "no span matches; `tracestead spans` without filters lists all"
+        } else {
+            "there are no spans yet; `tracestead serve` takes them, `tracestead demo` makes some to look at"
         });
     } else if arguments.json {
         for span in &spans {
@@ -50,9 +51,10 @@ pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode
 }
 
 fn table(spans: &[SpanRecord]) -> Table {
-    let table = Table::default().left(" ").left("START (UTC)").left("TYPE").rest("NAME");
-    let mut table = table.left("MODEL OR ERROR").right("TOKENS").right("TIME").left("TRACE");
-    for span in spans {
+    let table = Table::default().left(" ").left("START UTC").left("TYPE").left("NAME");
+    let mut table = table.rest("MODEL OR ERROR").right("TOKENS").right("TOOK").left("TRACE");
+    let times: Vec<i64> = spans.iter().map(|span| span.start_time_ns).collect();
+    for (span, time) in spans.iter().zip(clock_times(&times, now())) {
         let (mark, mark_style) = mark(&span.status_code);
         let about = span.status_message.as_deref().filter(|message| !message.is_empty());
         let about_style = if about.is_some() { Style::Red } else { Style::Plain };
@@ -63,10 +65,10 @@ fn table(spans: &[SpanRecord]) -> Table {
         };
         table.row(vec![
             (mark.to_owned(), mark_style),
-            (clock_time(span.start_time_ns), Style::Plain),
+            (time, Style::Plain),
             (one_line(&span.span_type), type_style(span.span_type())),
-            (one_line(&span.name), Style::Bold),
-            (cut(&about, 24), about_style),
+            (cut(&one_line(&span.name), 30), Style::Bold),
+            (about, about_style),
             (span.total_tokens.map(thousands).unwrap_or_default(), Style::Plain),
             (length, Style::Plain),
             (short(&span.trace_id), Style::Dim),

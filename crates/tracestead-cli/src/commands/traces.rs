@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery, TraceRecord};
 
-use super::show::{Table, clock_time, duration, one_line, thousands, trace_row};
+use super::show::{Table, clock_times, cut, duration, one_line, thousands, trace_row};
 use super::{now, open};
 use crate::arguments::{self, TracesCommand};
 use crate::printer::{self, Style};
@@ -63,9 +63,10 @@ async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
         }
     }
     if traces.is_empty() {
-        printer::note(match is_filtered {
-            true => "no trace matches; `tracestead traces` without filters lists all",
-            false => "there are no traces yet; `tracestead serve` takes them, `tracestead demo` makes some to look at",
+        printer::note(if is_filtered {
+            "no trace matches; `tracestead traces` without filters lists all"
+        } else {
+            "there are no traces yet; `tracestead serve` takes them, `tracestead demo` makes some to look at"
         });
     } else if !arguments.json {
         for line in table(&traces).lines(printer::width()) {
@@ -73,7 +74,9 @@ async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
         }
         let more = if has_more { "there are more: --limit shows them; " } else { "" };
         let id = short(&traces[0].trace_id);
-        printer::note(&Style::Dim.paint(&format!("{more}`tracestead traces show {id}` shows a trace as a tree")));
+        let source = arguments.source.db.as_ref().map(|db| format!(" --db {db}")).unwrap_or_default();
+        let hint = format!("{more}`tracestead traces show {id}{source}` shows a trace as a tree");
+        printer::note(&Style::Dim.paint(&hint));
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
@@ -110,27 +113,23 @@ fn filter(arguments: &arguments::Traces) -> Option<Filter> {
 
 fn table(traces: &[TraceRecord]) -> Table {
     let is_wide = printer::width() >= WIDE;
-    // The year is said only if it is not this one.
-    let this_year = clock_time(now().as_i64()).chars().take(5).collect::<String>();
-    let is_this_year = traces.iter().all(|trace| clock_time(trace.start_time_ns).starts_with(&this_year));
-    let mut table = Table::default().left(" ").left("START (UTC)").left("NAME");
+    let times: Vec<i64> = traces.iter().map(|trace| trace.start_time_ns).collect();
+    let mut table = Table::default().left(" ").left("START UTC").left("NAME");
     if is_wide {
         table = table.left("WHO");
     }
-    table = table.rest("INPUT").right("TOKENS").right("TIME").right("SPANS").left("TRACE");
-    for trace in traces {
+    table = table.rest("INPUT").right("TOKENS").right("TOOK").right("SPANS").left("TRACE");
+    for (trace, time) in traces.iter().zip(clock_times(&times, now())) {
         let (mark, mark_style) = mark(&trace.status);
-        let time = clock_time(trace.start_time_ns);
-        let time = if is_this_year { time.trim_start_matches(&this_year).to_owned() } else { time };
         let who = trace.agent_id.as_ref().or(trace.team_id.as_ref()).or(trace.workflow_id.as_ref());
         let input = trace.input_preview.as_deref().map(one_line).unwrap_or_default();
         let mut cells = vec![
             (mark.to_owned(), mark_style),
             (time, Style::Plain),
-            (super::show::cut(&one_line(&trace.name), 28), Style::Bold),
+            (cut(&one_line(&trace.name), 28), Style::Bold),
         ];
         if is_wide {
-            cells.push((super::show::cut(&one_line(who.map_or("", String::as_str)), 24), Style::Cyan));
+            cells.push((cut(&one_line(who.map_or("", String::as_str)), 24), Style::Cyan));
         }
         cells.extend([
             (input, Style::Plain),

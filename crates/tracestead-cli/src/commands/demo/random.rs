@@ -23,11 +23,6 @@ impl Random {
         low.saturating_add(i64::try_from(self.draw() % count).unwrap_or(0))
     }
 
-    /// Returns true so many times of a hundred.
-    pub(super) fn chance(&mut self, percent: i64) -> bool {
-        self.between(1, 100) <= percent
-    }
-
     /// Returns a place in a list of `count`.
     pub(super) fn place(&mut self, count: usize) -> usize {
         usize::try_from(self.draw() % count.max(1) as u64).unwrap_or(0)

@@ -8,8 +8,6 @@ use tracestead_model::{
 
 use super::random::Random;
 
-const MILLISECOND: i64 = 1_000_000;
-
 /// A span that was begun: its place in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct At(usize);

@@ -21,7 +21,11 @@ pub(super) async fn checks(path: &Path) -> Vec<Check> {
     let shown = path.display();
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![folder(path)],
-        Err(error) => vec![Check::failed("database", format!("cannot look at {shown}: {error}"), "check its permissions")],
+        Err(error) => vec![Check::failed(
+            "database",
+            format!("cannot look at {shown}: {error}"),
+            "check its permissions",
+        )],
         Ok(found) if !found.is_file() => {
             vec![Check::failed("database", format!("{shown} is no file"), "name another one with --db")]
         }
@@ -35,9 +39,11 @@ fn folder(path: &Path) -> Check {
     let shown = folder.display();
     match tempfile::tempfile_in(folder) {
         Ok(_) => Check::ok("database", format!("{} does not exist yet and can be made", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Check::failed("database", format!("the folder {shown} does not exist"), format!("mkdir -p {shown}"))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Check::failed(
+            "database",
+            format!("the folder {shown} does not exist"),
+            format!("mkdir -p {shown}"),
+        ),
         Err(error) => Check::failed(
             "database",
             format!("cannot write into the folder {shown}: {error}"),
@@ -50,7 +56,11 @@ async fn existing(path: &Path, size_bytes: u64) -> Vec<Check> {
     let shown = path.display();
     match header(path) {
         Err(error) => {
-            return vec![Check::failed("database", format!("cannot read {shown}: {error}"), "check its permissions")];
+            return vec![Check::failed(
+                "database",
+                format!("cannot read {shown}: {error}"),
+                "check its permissions",
+            )];
         }
         Ok(header) if !header.is_empty() && !header.starts_with(MAGIC) => {
             let hint = "name another file with --db; this one is left as it is";
@@ -67,7 +77,8 @@ async fn existing(path: &Path, size_bytes: u64) -> Vec<Check> {
     };
     let size = size_bytes.div_ceil(1 << 10);
     let size = if size < 10_240 { format!("{size} KiB") } else { format!("{} MiB", size >> 10) };
-    let mut checks = vec![Check::ok("database", format!("{shown}, {size}, opens, tables up to date")), journal(path)];
+    let mut checks =
+        vec![Check::ok("database", format!("{shown}, {size}, opens, tables up to date")), journal(path)];
     checks.push(match contents(&store).await {
         Ok(says) => Check::ok("contents", says),
         Err(error) => {

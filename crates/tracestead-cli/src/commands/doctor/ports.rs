@@ -48,7 +48,10 @@ fn address(name: &'static str, flag: &str, socket: SocketAddr, running: Option<&
     match (error.kind(), running) {
         (ErrorKind::AddrInUse, Some(info)) if is_listener(info, socket) => {
             let text = |key: &str| info.get(key).and_then(Value::as_str).unwrap_or_default();
-            Check::ok(name, format!("tracestead {} serves {socket}, database {}", text("version"), text("database")))
+            Check::ok(
+                name,
+                format!("tracestead {} serves {socket}, database {}", text("version"), text("database")),
+            )
         }
         (ErrorKind::AddrInUse, _) => {
             let off = if flag == "--listen" { String::new() } else { format!(", or `{flag} off`") };
@@ -63,7 +66,11 @@ fn address(name: &'static str, flag: &str, socket: SocketAddr, running: Option<&
             let hint = format!("this machine has no such address; take another with {flag} ADDR");
             Check::failed(name, format!("cannot listen on {socket}: {error}"), hint)
         }
-        _ => Check::failed(name, format!("cannot listen on {socket}: {error}"), format!("take another with {flag} ADDR")),
+        _ => Check::failed(
+            name,
+            format!("cannot listen on {socket}: {error}"),
+            format!("take another with {flag} ADDR"),
+        ),
     }
 }
 

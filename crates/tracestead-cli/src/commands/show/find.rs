@@ -35,20 +35,22 @@ impl Found {
                 crate::commands::NOT_FOUND,
             )),
             Self::NoPrefix => Err((
-                format!("`{asked}` is no trace id\n  hint: give at least {MIN_DIGITS} hexadecimal digits of its beginning"),
+                format!(
+                    "`{asked}` is no trace id\n  hint: give at least {MIN_DIGITS} hexadecimal digits of its beginning"
+                ),
                 2,
             )),
             Self::Several(traces) => {
-                let mut text = format!("several traces begin with `{asked}`; give more digits of one of them:");
-                for trace in &traces {
+                let mut lines =
+                    vec![format!("several traces begin with `{asked}`; give more digits of one of them:")];
+                lines.extend(traces.iter().map(|trace| {
                     let name = super::cut(&super::one_line(&trace.name), 40);
-                    let time = super::clock_time(trace.start_time_ns);
-                    text.push_str(&format!("\n  {}  {time}  {name}", trace.trace_id));
-                }
+                    format!("  {}  {} UTC  {name}", trace.trace_id, super::clock_time(trace.start_time_ns))
+                }));
                 if traces.len() >= MAX_CANDIDATES as usize {
-                    text.push_str("\n  … and perhaps more");
+                    lines.push("  … and perhaps more".to_owned());
                 }
-                Err((text, 1))
+                Err((lines.join("\n"), 1))
             }
         }
     }
@@ -64,7 +66,8 @@ pub(crate) async fn find_trace(store: &SqliteStore, asked: &str) -> anyhow::Resu
         return Ok(Found::NoPrefix);
     }
     let filter = Some(Filter::StartsWith(Field::TraceId, asked.to_ascii_lowercase()));
-    let mut traces = store.traces(TraceQuery { filter, limit: MAX_CANDIDATES, ..TraceQuery::default() }).await?;
+    let mut traces =
+        store.traces(TraceQuery { filter, limit: MAX_CANDIDATES, ..TraceQuery::default() }).await?;
     Ok(match (traces.len(), traces.pop()) {
         (_, None) => Found::Nothing,
         (1, Some(trace)) => Found::One(Box::new(trace)),

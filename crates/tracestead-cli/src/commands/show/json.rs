@@ -38,7 +38,8 @@ pub(crate) fn trace_row(trace: &TraceRecord) -> Value {
 
 /// Returns a span as `GET /api/v1/traces/{trace_id}` has it, with its trace and context, without its place in a tree.
 pub(crate) fn span_row(span: &SpanRecord) -> Value {
-    let duration_ns = span.end_time_ns.map(|end| end.saturating_sub(span.start_time_ns)).filter(|length| *length >= 0);
+    let duration_ns =
+        span.end_time_ns.map(|end| end.saturating_sub(span.start_time_ns)).filter(|length| *length >= 0);
     json!({
         "trace_id": span.trace_id,
         "span_id": span.span_id,

@@ -36,8 +36,16 @@ pub(crate) fn columns(text: &str) -> usize {
 fn columns_of(letter: char) -> usize {
     match u32::from(letter) {
         0x0300..=0x036f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
-        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
-        0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f64f | 0x1f900..=0x1f9ff | 0x2_0000..=0x3_fffd => 2,
+        0x1100..=0x115f
+        | 0x2e80..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1f64f
+        | 0x1f900..=0x1f9ff
+        | 0x2_0000..=0x3_fffd => 2,
         _ => 1,
     }
 }
@@ -46,6 +54,16 @@ fn columns_of(letter: char) -> usize {
 pub(crate) fn clock_time(nanos: i64) -> String {
     let text = UnixNanos::from_i64(nanos).to_rest();
     text.replacen('T', " ", 1).chars().take(19).collect()
+}
+
+/// Returns times as [`clock_time`] does, without the day if all are of today, without the year if all are of this one.
+pub(crate) fn clock_times(nanos: &[i64], now: UnixNanos) -> Vec<String> {
+    let times: Vec<String> = nanos.iter().map(|nanos| clock_time(*nanos)).collect();
+    let now = clock_time(now.as_i64());
+    let shared = |count: usize| times.iter().all(|time| time.get(..count) == now.get(..count));
+    // `2026-` and `2026-11-21 ` are said of all.
+    let left_out = [11, 5].into_iter().find(|count| shared(*count)).unwrap_or(0);
+    times.into_iter().map(|time| time.chars().skip(left_out).collect()).collect()
 }
 
 /// Returns how long something took, to three digits or so.
@@ -146,7 +164,7 @@ impl Table {
         for (at, (text, style)) in row.iter().enumerate() {
             let text = cut(text, widths[at]);
             let blank = " ".repeat(widths[at].saturating_sub(columns(&text)));
-            let painted = if text.is_empty() { text } else { style.paint(&text) };
+            let painted = style.paint(&text);
             match self.columns[at].1 {
                 Side::Right => line.extend([blank.as_str(), painted.as_str()]),
                 Side::Left | Side::Rest if at == last => line.push_str(&painted),
@@ -168,8 +186,25 @@ mod tests {
     fn values_read_well() {
         let nanos = [250_000, 41_000_000, 2_419_000_000, 125_000_000_000, 7_380_000_000_000, -1];
         assert_eq!(nanos.map(duration), ["<1 ms", "41 ms", "2.41 s", "2m 05s", "2h 03m", "<1 ms"]);
-        assert_eq!([0, 999, 1_000, 12_345_678, -1_000].map(thousands), ["0", "999", "1,000", "12,345,678", "-1,000"]);
+        assert_eq!(
+            [0, 999, 1_000, 12_345_678, -1_000].map(thousands),
+            ["0", "999", "1,000", "12,345,678", "-1,000"]
+        );
         assert_eq!(clock_time(1_795_221_481_225_956_163), "2026-11-21 00:38:01");
+    }
+
+    #[test]
+    fn what_all_times_share_with_now_is_left_out() {
+        let nanos = |text: &str| UnixNanos::from_iso(text).unwrap().as_i64();
+        let times = |texts: [&str; 2]| {
+            clock_times(&texts.map(nanos), UnixNanos::from_iso("2026-11-21T09:00:00").unwrap())
+        };
+        assert_eq!(times(["2026-11-21T08:00:00", "2026-11-21T07:00:01"]), ["08:00:00", "07:00:01"]);
+        assert_eq!(
+            times(["2026-11-21T08:00:00", "2026-11-20T07:00:01"]),
+            ["11-21 08:00:00", "11-20 07:00:01"]
+        );
+        assert_eq!(times(["2026-11-21T08:00:00", "2025-11-20T07:00:01"])[1], "2025-11-20 07:00:01");
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub(crate) fn lay_out(spans: &[SpanRecord]) -> Vec<Line> {
         goes_on.truncate(at.depth);
         let shown = at.depth.min(MAX_INDENT);
         // Level 0 are the roots, which have no guides.
-        let above: String = goes_on.iter().take(shown).skip(1).map(|more| if *more { "│  " } else { "   " }).collect();
+        let above: String =
+            goes_on.iter().take(shown).skip(1).map(|more| if *more { "│  " } else { "   " }).collect();
         let mut guides = above.clone();
         let mut guides_below = above;
         if at.depth > 0 {
@@ -47,7 +48,7 @@ pub(crate) fn lay_out(spans: &[SpanRecord]) -> Vec<Line> {
             guides_below.push_str(if is_last { "   " } else { "│  " });
         }
         if at.depth > MAX_INDENT {
-            guides.push_str(&format!("(+{}) ", at.depth - MAX_INDENT));
+            guides.extend(["(+", &(at.depth - MAX_INDENT).to_string(), ") "]);
         }
         guides_below.push_str(if has_children.contains(&Some(at.index)) { "│  " } else { "   " });
         goes_on.push(!is_last);
@@ -91,10 +92,17 @@ mod tests {
 
     #[test]
     fn guides_end_with_the_last_child() {
-        let spans = [span(1, None), span(2, Some(1)), span(3, Some(2)), span(4, Some(1)), span(5, Some(4)), span(6, Some(9))];
+        let spans = [
+            span(1, None),
+            span(2, Some(1)),
+            span(3, Some(2)),
+            span(4, Some(1)),
+            span(5, Some(4)),
+            span(6, Some(9)),
+        ];
         check(&spans, &["1", "├─ 2", "│  └─ 3", "└─ 4", "   └─ 5", "6"]);
         let below: Vec<String> = lay_out(&spans).into_iter().map(|line| line.guides_below).collect();
-        assert_eq!(below, ["│  ", "│  │  ", "│     ", "   │  ", "      ", "   "]);
+        assert_eq!(below, ["│  ", "│  │  ", "│        ", "   │  ", "         ", "   "]);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::mark;
 use crate::arguments::Source;
 use crate::commands::open;
 use crate::commands::show::{
-    Line, clock_time, columns, cut, duration, find_trace, lay_out, one_line, span_row, thousands, trace_row, type_style,
+    Line, clock_time, columns, cut, duration, find_trace, lay_out, one_line, span_row, thousands, trace_row,
+    type_style,
 };
 use crate::printer::{self, Style};
 
@@ -75,7 +76,8 @@ fn header(trace: &TraceRecord) -> Vec<String> {
     say("agent", &text(&trace.agent_id));
     say("team", &text(&trace.team_id));
     say("workflow", &text(&trace.workflow_id));
-    let environment = trace.environment.as_ref().map(|environment| format!(" ({environment})")).unwrap_or_default();
+    let environment =
+        trace.environment.as_ref().map(|environment| format!(" ({environment})")).unwrap_or_default();
     say("service", &format!("{}{environment}", text(&trace.service_name)));
     say("tags", &trace.tags.join(", "));
     say("input", &text(&trace.input_preview));

@@ -32,7 +32,6 @@ pub(super) struct PlacedSpan {
 
 /// A span. Times are decimal strings of nanoseconds since 1970, durations are nanoseconds.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "docs/rest.md tells")]
 pub(super) struct SpanRow {
     span_id: String,
     parent_span_id: Option<String>,

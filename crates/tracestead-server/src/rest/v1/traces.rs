@@ -26,7 +26,6 @@ pub(super) struct TracePage {
 
 /// A trace. Times are decimal strings of nanoseconds since 1970, durations are nanoseconds.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "docs/rest.md tells")]
 pub(super) struct TraceRow {
     trace_id: String,
     name: String,

@@ -1,0 +1,240 @@
+//! The command as users run it: the real program, its output and its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which lints do not count as tests")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+struct Workplace {
+    folder: tempfile::TempDir,
+}
+
+impl Workplace {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with a database of the demo's runs.
+    fn with_demo() -> Self {
+        let place = Self::new();
+        let output = place.run(&["demo", "--once", "--db", "sqlite:tracestead.db"]);
+        assert!(text(&output.stdout).starts_with("wrote 62 traces with "), "{output:?}");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        place
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tracestead"));
+        command.args(arguments).current_dir(self.path());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TRACESTEAD_")) {
+            command.env_remove(name);
+        }
+        command.env("COLUMNS", "120").envs(variables.iter().copied());
+        command.output().unwrap()
+    }
+
+    /// What the command prints when it does what was asked.
+    fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        text(&output.stdout)
+    }
+
+    fn json_lines(&self, arguments: &[&str]) -> Vec<Value> {
+        self.prints(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What the command complains when it does not.
+    fn complains(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        assert_eq!(text(&output.stdout), "");
+        text(&output.stderr)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn field<'a>(row: &'a Value, key: &str) -> &'a str {
+    row[key].as_str().unwrap_or_default()
+}
+
+#[test]
+fn traces_are_listed_filtered_and_printed_as_json() {
+    let place = Workplace::with_demo();
+    let list = place.prints(&["traces", "--limit", "5"]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 6);
+    assert!(lines[0].trim_start().starts_with("START UTC"), "{list}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 120), "{list}");
+    assert!(!list.contains('\u{1b}'), "colours in a pipe: {list}");
+
+    let all = place.json_lines(&["traces", "--json", "--limit", "1000"]);
+    assert_eq!(all.len(), 62);
+    let start = |row: &Value| field(row, "start_time_ns").parse::<i64>().unwrap();
+    assert!(all.is_sorted_by(|newer, older| start(newer) >= start(older)));
+    assert_eq!(place.json_lines(&["traces", "--json", "--limit", "7"]), all[..7]);
+
+    let failed = place.json_lines(&["traces", "--json", "--limit", "1000", "--status", "error"]);
+    assert_eq!(failed.len(), all.iter().filter(|row| field(row, "status") == "ERROR").count());
+    assert!(!failed.is_empty());
+    let turn = all.iter().find(|row| field(row, "agent_id") == "travel-planner").unwrap();
+    let turns = place.json_lines(&["traces", "--json", "--session", field(turn, "session_id")]);
+    assert!(!turns.is_empty());
+    assert!(turns.iter().all(|row| row["session_id"] == turn["session_id"]));
+    assert!(!place.json_lines(&["traces", "--json", "--name", "research"]).is_empty());
+    assert_eq!(place.json_lines(&["traces", "--json", "--since", "1h", "--limit", "100"]).len(), 62);
+    assert!(place.json_lines(&["traces", "--json", "--until", "1h"]).is_empty());
+}
+
+#[test]
+fn a_trace_is_shown_as_a_tree() {
+    let place = Workplace::with_demo();
+    let failed = place.json_lines(&["traces", "--json", "--agent", "data-analyst"]);
+    let id = field(&failed[0], "trace_id");
+    let tree = place.prints(&["traces", "show", &id[..10]]);
+    for expected in [
+        "✗ Data_Analyst.run  ERROR",
+        &format!("  trace     {id}"),
+        "AGENT Data_Analyst.run",
+        "│  ✗ run status: error",
+        "├─ LLM OpenAIChat.invoke",
+        "├─ TOOL run_sql",
+        "└─ LLM OpenAIChat.invoke",
+        "      ✗ ModelProviderError: Rate limit reached for gpt-4o",
+    ] {
+        assert!(tree.lines().any(|line| line.starts_with(expected)), "{expected}\n{tree}");
+    }
+    let team = place.json_lines(&["traces", "--json", "--team", "research-team"]);
+    let id = field(&team[0], "trace_id");
+    let tree = place.prints(&["traces", "show", &id.to_uppercase()]);
+    assert!(tree.contains("├─ AGENT Web_Researcher.run"), "{tree}");
+    assert!(tree.contains("│  └─ LLM Claude.invoke"), "{tree}");
+
+    let shown = place.json_lines(&["traces", "show", id, "--json"]);
+    assert_eq!(shown[0]["trace"], team[0]);
+    let spans = shown[0]["spans"].as_array().unwrap();
+    assert_eq!(spans.len() as u64, team[0]["span_count"].as_u64().unwrap());
+    assert_eq!((&spans[0]["depth"], &spans[0]["orphan"]), (&Value::from(0), &Value::from(false)));
+    assert_eq!(spans[0]["span_type"], "TEAM");
+    let list = place.json_lines(&["spans", "--json", "--trace", &id[..12], "--limit", "100"]);
+    assert_eq!(list.len(), spans.len());
+}
+
+#[test]
+fn spans_are_listed_and_filtered() {
+    let place = Workplace::with_demo();
+    let spans = place.json_lines(&["spans", "--json", "--type", "retriever", "--limit", "3"]);
+    assert_eq!(spans.len(), 3);
+    assert!(spans.iter().all(|span| field(span, "span_type") == "RETRIEVER"));
+    let errors = place.prints(&["spans", "--status", "ERROR"]);
+    assert!(errors.contains("track_parcel"), "{errors}");
+    assert!(errors.lines().all(|line| line.chars().count() <= 120), "{errors}");
+    assert!(place.complains(&["spans", "--type", "banana"], 2).contains("banana"));
+}
+
+#[test]
+fn what_is_not_there_is_said_with_its_own_code() {
+    let place = Workplace::with_demo();
+    let said = place.complains(&["traces", "show", "ffffffffffffffff"], 3);
+    assert!(said.contains("no trace whose id begins with `ffffffffffffffff`"), "{said}");
+    assert!(said.contains("hint:"), "{said}");
+    assert!(place.complains(&["traces", "show", "abc"], 2).contains("at least 4"));
+    assert!(place.complains(&["traces", "show", "%%%%"], 2).contains("is no trace id"));
+    let said = place.complains(&["traces", "--since", "yesterday"], 2);
+    assert!(said.contains("15m"), "{said}");
+
+    let output = place.run(&["traces", "--user", "nobody"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("no trace matches"));
+    let said = place.complains(&["traces", "--db", "sqlite:other.db"], 1);
+    assert!(said.contains("there is no database at other.db"), "{said}");
+}
+
+#[test]
+fn ids_that_begin_alike_are_told_apart() {
+    let place = Workplace::with_demo();
+    let database = rusqlite::Connection::open(place.path().join("tracestead.db")).unwrap();
+    // The table of spans names its traces; here only the lists of traces matter.
+    database.pragma_update(None, "foreign_keys", false).unwrap();
+    let sql = "UPDATE agno_traces SET trace_id = 'abcd' || substr(trace_id, 5) WHERE status = 'ERROR'";
+    let count = database.execute(sql, []).unwrap();
+    let said = place.complains(&["traces", "show", "abcd"], 1);
+    assert!(said.contains("several traces begin with `abcd`"), "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("  abcd")).count(), count.min(10));
+}
+
+#[test]
+fn configuration_names_places_and_origins() {
+    let place = Workplace::new();
+    std::fs::write(place.path().join("tracestead.toml"), "[server]\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let variables = [("TRACESTEAD_LOG__LEVEL", "debug")];
+    let output = place.run_with(&["config", "print", "--db", "sqlite:x.db"], &variables);
+    let printed = text(&output.stdout);
+    for (key, value, origin) in [
+        ("server.listen", "127.0.0.1:0", "# tracestead.toml"),
+        ("database.url", "sqlite:x.db", "# --db"),
+        ("log.level", "debug", "# TRACESTEAD_LOG__LEVEL"),
+        ("otlp.grpc", "127.0.0.1:4317", "# default"),
+    ] {
+        let line = printed.lines().find(|line| line.starts_with(key)).unwrap();
+        assert!(line.contains(&format!("= {value}")) && line.ends_with(origin), "{printed}");
+    }
+    std::fs::write(place.path().join("tracestead.toml"), "[server]\nlisten_on = \"x\"\n").unwrap();
+    let said = place.complains(&["config", "print"], 2);
+    assert!(said.contains("unknown setting `server.listen_on` in tracestead.toml"), "{said}");
+}
+
+#[test]
+fn the_doctor_looks_at_a_database_that_does_not_exist_yet() {
+    let place = Workplace::new();
+    let free = ["doctor", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "127.0.0.1:0"];
+    let doctor = |more: &[&'static str]| place.run(&[&free[..], more].concat());
+    let output = doctor(&[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).contains("tracestead.db does not exist yet and can be made"), "{output:?}");
+    assert!(!place.path().join("tracestead.db").exists());
+
+    let output = doctor(&["--db", "sqlite:missing/t.db", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let checks: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let failed: Vec<&Value> = checks.iter().filter(|check| check["outcome"] == "failed").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["hint"], "mkdir -p missing");
+
+    std::fs::write(place.path().join("notes.txt"), "no database at all").unwrap();
+    let output = doctor(&["--db", "sqlite:notes.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("notes.txt is no SQLite database"), "{output:?}");
+
+    std::fs::write(place.path().join("tracestead.toml"), "[log]\nlevel = \"loud\"\n").unwrap();
+    let output = doctor(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("cannot use `loud` for `log.level`"), "{output:?}");
+}
+
+#[test]
+fn the_doctor_looks_into_the_database_and_at_the_ports() {
+    let place = Workplace::with_demo();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output =
+        place.run(&["doctor", "--listen", "127.0.0.1:0", "--otlp-http", &address, "--otlp-grpc", "off"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("write-ahead log") && printed.contains("traces: 62"), "{printed}");
+    assert!(printed.contains(&format!("another program listens on {address}")), "{printed}");
+    assert!(printed.contains("`--otlp-http off`"), "{printed}");
+}
