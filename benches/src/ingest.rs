@@ -140,7 +140,9 @@ fn write_bare(from: &Path, to: &Path, transactions: usize) -> anyhow::Result<f64
         transaction.commit()?;
     }
     let seconds = began.elapsed().as_secs_f64();
-    let count = |table: &str| connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
+    let count = |table: &str| {
+        connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+    };
     ensure!(usize::try_from(count("agno_spans")?)? == spans.rows.len(), "the bare loop wrote other rows");
     Ok(seconds)
 }
@@ -153,7 +155,7 @@ struct Rows {
 /// In the order of their rowids: the order in which they were written.
 fn read_rows(connection: &Connection, table: &str) -> anyhow::Result<Rows> {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY rowid"))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement
         .query_map([], |row| (0..columns.len()).map(|at| row.get::<_, Sql>(at)).collect())?
         .collect::<Result<_, _>>()

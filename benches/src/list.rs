@@ -37,7 +37,9 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
     let began = Instant::now();
     let server = Server::start(&settings).await?;
     let start_ms = began.elapsed().as_secs_f64() * 1000.0;
-    println!("list: {TRACES} traces, {REQUESTS} requests a question, one after another; start took {start_ms:.1} ms");
+    println!(
+        "list: {TRACES} traces, {REQUESTS} requests a question, one after another; start took {start_ms:.1} ms"
+    );
     let base = server.addresses()[0].url();
     let client = reqwest::Client::new();
     let mut results = serde_json::Map::new();

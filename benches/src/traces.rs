@@ -69,7 +69,7 @@ impl Maker {
             let attributes = if is_tool { self.tool() } else { self.call(&prompt) };
             let name = if is_tool { "get_weather" } else { "OpenAIChat.invoke" };
             let mut span = self.span(trace_id, Some(root_id), name, start + at * 100_000_000, attributes);
-            if is_tool && self.next() % 20 == 0 {
+            if is_tool && self.next().is_multiple_of(20) {
                 span.status = Status { code: StatusCode::Error, message: "upstream timed out".to_owned() };
             }
             spans.push(span);
@@ -161,8 +161,8 @@ impl Maker {
     /// Words, so that a text looks like one; its letters differ from text to text.
     fn text(&mut self, length: usize) -> String {
         const WORDS: [&str; 16] = [
-            "the", "agent", "reads", "weather", "from", "station", "and", "answers", "Paris", "sunny", "with", "cloud",
-            "after", "seven", "degrees", "today",
+            "the", "agent", "reads", "weather", "from", "station", "and", "answers", "Paris", "sunny",
+            "with", "cloud", "after", "seven", "degrees", "today",
         ];
         let mut text = String::with_capacity(length + 16);
         while text.len() < length {

@@ -56,7 +56,7 @@ pub(crate) fn error(error: &anyhow::Error) {
         // Many errors repeat their cause in their own text.
         let cause = cause.to_string();
         if !text.contains(&cause) {
-            text.push_str(&format!("\n  because {cause}"));
+            text.extend(["\n  because ", &cause]);
         }
     }
     note(&text);

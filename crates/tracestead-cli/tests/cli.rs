@@ -1,9 +1,10 @@
 //! The command as users run it: the real program, its output and its exit codes.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which lints do not count as tests")]
+#![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -237,4 +238,27 @@ fn the_doctor_looks_into_the_database_and_at_the_ports() {
     assert!(printed.contains("write-ahead log") && printed.contains("traces: 62"), "{printed}");
     assert!(printed.contains(&format!("another program listens on {address}")), "{printed}");
     assert!(printed.contains("`--otlp-http off`"), "{printed}");
+}
+
+#[test]
+fn the_demo_serves_until_it_is_interrupted_and_leaves_nothing_behind() {
+    let place = Workplace::new();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_tracestead"))
+        .args(["demo", "--listen", "127.0.0.1:0"])
+        .env("TMPDIR", place.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let printed = BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let printed: Vec<String> = printed.take(6).collect();
+    let url = printed.iter().find_map(|line| line.trim().strip_prefix("page      ")).unwrap();
+    let db = printed.iter().find_map(|line| line.split_once("--db ")).unwrap().1;
+    assert!(url.starts_with("http://127.0.0.1:"), "{printed:?}");
+    assert!(place.json_lines(&["traces", "--json", "--limit", "100", "--db", db]).len() >= 62);
+
+    let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }

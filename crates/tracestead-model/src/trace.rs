@@ -144,7 +144,9 @@ impl TraceShape {
 fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
     let earliest = |field: fn(&RunContext) -> &Option<String>| {
         let with_field = spans.iter().filter(|span| field(&span.context).is_some());
-        with_field.min_by_key(|span| (span.start_time_ns, span.span_id)).and_then(|span| field(&span.context).clone())
+        with_field
+            .min_by_key(|span| (span.start_time_ns, span.span_id))
+            .and_then(|span| field(&span.context).clone())
     };
     let mut context = match entry {
         Some(entry) => entry.context.clone(),

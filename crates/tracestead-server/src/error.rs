@@ -27,8 +27,8 @@ impl ApiError {
         kind: &str,
         location: [&str; 2],
         message: &str,
-        input: Value,
-        context: Value,
+        input: &Value,
+        context: &Value,
     ) -> Self {
         let detail = json!([{"type": kind, "loc": location, "msg": message, "input": input, "ctx": context}]);
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail }

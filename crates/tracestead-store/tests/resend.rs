@@ -17,7 +17,7 @@ use support::{Database, NOW, fixtures};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tracestead_model::query::{PageStart, TraceQuery, TraceRecord, duration_ms};
-use tracestead_model::{RunContext, Span, SpanFacts, SpanShape, StatusCode, TraceShape, UnixNanos};
+use tracestead_model::{RunContext, Span, SpanFacts, SpanId, SpanShape, StatusCode, TraceShape, UnixNanos};
 use tracestead_otlp::{Encoding, decode_traces};
 use tracestead_store::{Batch, Malformed, SqliteStore};
 
@@ -175,7 +175,7 @@ fn specify_one(trace_id: String, spans: &[&Span]) -> TraceRecord {
         created_at: UnixNanos::from_i64(NOW).to_agno(),
         span_count: shape.span_count,
         error_span_count: shape.error_span_count,
-        root_span_id: shape.root.map(|id| id.to_hex()),
+        root_span_id: shape.root.map(SpanId::to_hex),
         root_type: entry_facts
             .as_ref()
             .or(root_facts.as_ref())

@@ -67,7 +67,9 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     server.max_queue_bytes = read.with("otlp.max_queue_bytes", bytes)?;
     if server.max_queue_bytes < server.max_body_bytes {
         let why = "an export of the largest size would never fit";
-        return Err(read.error("otlp.max_queue_bytes", &format!("expected at least otlp.max_body_bytes: {why}")));
+        return Err(
+            read.error("otlp.max_queue_bytes", &format!("expected at least otlp.max_body_bytes: {why}"))
+        );
     }
     server.cors_origins = read.with("otlp.cors_origins", list)?;
     let log_level = read.with("log.level", |text| match text {
@@ -94,11 +96,14 @@ impl Reader<'_> {
     /// Returns the text of a setting and its origin; a list is joined by commas, as a variable would have it.
     fn value(&self, name: &str) -> (String, String) {
         let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
-        let Some((value, origin)) = self.layers.get(name) else { return (default.to_owned(), "default".to_owned()) };
+        let Some((value, origin)) = self.layers.get(name) else {
+            return (default.to_owned(), "default".to_owned());
+        };
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Array(items) => {
-                let items = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                let items =
+                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
                 items.collect::<Vec<_>>().join(",")
             }
             value => value.to_string(),
@@ -155,8 +160,12 @@ mod tests {
 
     #[test]
     fn the_last_word_wins_and_is_named() {
-        let mut layers = layers("[server]\nlisten = \"127.0.0.1:1\"\n[otlp]\nhttp = \"off\"\ncors_origins = [\"https://a\", \"https://b\"]");
-        layers.add_environment([("TRACESTEAD_SERVER__LISTEN".into(), "127.0.0.1:2".into())].into_iter()).unwrap();
+        let mut layers = layers(
+            "[server]\nlisten = \"127.0.0.1:1\"\n[otlp]\nhttp = \"off\"\ncors_origins = [\"https://a\", \"https://b\"]",
+        );
+        layers
+            .add_environment([("TRACESTEAD_SERVER__LISTEN".into(), "127.0.0.1:2".into())].into_iter())
+            .unwrap();
         let config = check(&layers).unwrap();
         assert_eq!(config.server.listen.port(), 2);
         assert_eq!(config.server.otlp_http, None);

@@ -33,7 +33,8 @@ impl Layers {
     }
 
     pub(super) fn add_toml(&mut self, text: &str, origin: &str) -> Result<(), ConfigError> {
-        let table: Table = text.parse().map_err(|error| ConfigError(format!("cannot read {origin}: {error}")))?;
+        let table: Table =
+            text.parse().map_err(|error| ConfigError(format!("cannot read {origin}: {error}")))?;
         for (section, value) in table {
             let Value::Table(values) = value else { return Err(unknown(&section, origin)) };
             for (key, value) in values {
@@ -50,7 +51,9 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         for (name, value) in variables {
             let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-            let Some((section, key)) = name.strip_prefix("TRACESTEAD_").and_then(|rest| rest.split_once("__")) else {
+            let Some((section, key)) =
+                name.strip_prefix("TRACESTEAD_").and_then(|rest| rest.split_once("__"))
+            else {
                 continue;
             };
             if !value.is_empty() {
@@ -90,7 +93,8 @@ impl Layers {
 
 fn unknown(key: &str, origin: &str) -> ConfigError {
     let nearest = KEYS.iter().map(|known| known.name).min_by_key(|known| distance(known, key));
-    let hint = nearest.filter(|known| distance(known, key) <= 4).map(|known| format!("; did you mean `{known}`?"));
+    let hint =
+        nearest.filter(|known| distance(known, key) <= 4).map(|known| format!("; did you mean `{known}`?"));
     ConfigError(format!("unknown setting `{key}` in {origin}{}", hint.unwrap_or_default()))
 }
 

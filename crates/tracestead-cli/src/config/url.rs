@@ -16,7 +16,9 @@ pub(crate) fn database_path(url: &str) -> Result<PathBuf, String> {
     // SQLAlchemy: three slashes for a path from here, four for one from the root.
     let path = match rest.strip_prefix("//") {
         None => rest,
-        Some(rest) => rest.strip_prefix('/').ok_or("expected three slashes as in sqlite:///traces.db, or none")?,
+        Some(rest) => {
+            rest.strip_prefix('/').ok_or("expected three slashes as in sqlite:///traces.db, or none")?
+        }
     };
     if path.is_empty() || path == ":memory:" {
         return Err(format!("{expected}; a database in memory would lose what was acknowledged"));

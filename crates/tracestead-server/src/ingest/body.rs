@@ -10,7 +10,7 @@ use super::budget::Reservation;
 use super::refusal::Refusal;
 
 /// A sender that needs longer than this for one export is not sending any more.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Returns the whole body; `limit_bytes` is that of the body as it arrives.
 pub(super) async fn read(

@@ -203,5 +203,5 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("tracestate"),
             HeaderName::from_static("x-api-key"),
         ])
-        .max_age(Duration::from_secs(600))
+        .max_age(Duration::from_mins(10))
 }

@@ -39,7 +39,7 @@ impl Params {
         let Some(text) = self.text(name) else { return Ok(default) };
         let number = text.parse::<i64>().map_err(|_| {
             let message = "Input should be a valid integer, unable to parse string as an integer";
-            ApiError::unprocessable("int_parsing", ["query", name], message, Value::from(text), json!({}))
+            ApiError::unprocessable("int_parsing", ["query", name], message, &Value::from(text), &json!({}))
         })?;
         match u64::try_from(number) {
             Ok(number) if number >= least => Ok(number),
@@ -50,8 +50,8 @@ impl Params {
                     "greater_than_equal",
                     ["query", name],
                     &message,
-                    Value::from(text),
-                    context,
+                    &Value::from(text),
+                    &context,
                 ))
             }
         }

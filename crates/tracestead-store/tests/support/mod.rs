@@ -1,5 +1,6 @@
 //! A database in a folder of its own, and everything that is in it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -49,11 +50,11 @@ impl Database {
 /// Returns the rows that `sql` selects: one text each, of the values under their columns' names.
 pub(crate) fn rows(connection: &Connection, table: &str, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row_text = |row: &rusqlite::Row<'_>| -> rusqlite::Result<String> {
         let mut text = table.to_owned();
         for (at, column) in columns.iter().enumerate() {
-            text.push_str(&format!(" {column}={:?}", row.get::<_, Sql>(at)?));
+            let _ = write!(text, " {column}={:?}", row.get::<_, Sql>(at)?);
         }
         Ok(text)
     };

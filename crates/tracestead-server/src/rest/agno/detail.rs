@@ -57,7 +57,7 @@ pub(super) async fn trace(
     let trace = app.store.trace(&trace_id).await?.ok_or_else(|| ApiError::not_found("Trace not found"))?;
     let spans = app.store.whole_spans(&trace_id).await?;
     let mut json = String::new();
-    write_detail(&mut json, trace, &spans);
+    write_detail(&mut json, &trace, &spans);
     Ok(json_response(json))
 }
 
@@ -76,11 +76,11 @@ pub(super) fn json_response(json: String) -> Response {
 }
 
 /// Appends a trace with its tree.
-pub(super) fn write_detail(json: &mut String, trace: TraceRecord, spans: &[SpanRecord]) {
-    let tree = Tree::of(&trace, spans);
+pub(super) fn write_detail(json: &mut String, trace: &TraceRecord, spans: &[SpanRecord]) {
+    let tree = Tree::of(trace, spans);
     let mut summary = TraceSummary::from(trace.clone());
     if let Some(root) = tree.root() {
-        describe(&mut summary, &trace, root, spans);
+        describe(&mut summary, trace, root, spans);
     }
     // Text, numbers and lists of them cannot fail to be written.
     let head = serde_json::to_string(&summary).unwrap_or_default();

@@ -75,13 +75,7 @@ pub(super) async fn search(
         other => {
             let context = json!({"expected": "'run' or 'session'"});
             let message = "Input should be 'run' or 'session'";
-            return Err(ApiError::unprocessable(
-                "enum",
-                ["body", "group_by"],
-                message,
-                other.clone(),
-                context,
-            ));
+            return Err(ApiError::unprocessable("enum", ["body", "group_by"], message, other, &context));
         }
     }
     let query = TraceQuery {
@@ -95,16 +89,16 @@ pub(super) async fn search(
     for (at, trace) in traces.into_iter().enumerate() {
         answer.push_str(if at > 0 { "," } else { "" });
         let spans = app.store.whole_spans(&trace.trace_id).await?;
-        write_detail(&mut answer, trace, &spans);
+        write_detail(&mut answer, &trace, &spans);
     }
     let meta = serde_json::to_string(&Meta::new(page, per_page, count, began)).unwrap_or_default();
-    answer.push_str(&format!("],\"meta\":{meta}}}"));
+    answer.extend(["],\"meta\":", &meta, "}"]);
     Ok(json_response(answer))
 }
 
 fn number(request: &Json, name: &str, default: u64, most: Option<i64>) -> Result<u64, ApiError> {
     let refuse = |kind: &str, message: &str, context: Json| {
-        ApiError::unprocessable(kind, ["body", name], message, request[name].clone(), context)
+        ApiError::unprocessable(kind, ["body", name], message, &request[name], &context)
     };
     let number = match &request[name] {
         Json::Null => return Ok(default),

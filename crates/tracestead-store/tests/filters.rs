@@ -1,0 +1,153 @@
+//! A list answers exactly what `Filter::matches` says, newest first, however it is paged.
+
+#![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
+
+#[path = "support/traces.rs"]
+mod traces;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tokio::runtime::Runtime;
+use traces::{BEGIN, NAMES, SESSIONS, USERS};
+use tracestead_model::query::{
+    Comparison, Field, FieldKind, Filter, FilterValue, PageStart, TraceQuery, TraceRecord,
+};
+use tracestead_model::{Span, UnixNanos};
+use tracestead_store::{Batch, SqliteOptions, SqliteStore, Synchronous};
+
+const FIELDS: [Field; 14] = {
+    let mut fields = [Field::HasAgentSpans; 14];
+    let mut at = 0;
+    while at < Field::ASKABLE.len() {
+        fields[at] = Field::ASKABLE[at];
+        at += 1;
+    }
+    fields
+};
+
+const COMPARISONS: [Comparison; 6] =
+    [Comparison::Eq, Comparison::Neq, Comparison::Gt, Comparison::Gte, Comparison::Lt, Comparison::Lte];
+
+/// Values and parts of values, in another case too, and what means something to `LIKE`.
+fn text() -> impl Strategy<Value = String> {
+    let more = [
+        "OK", "ERROR", "ok", "r1", "agent", "Agent", "TEAM", "team", "flow", "", "%", "_", "/", "a/b", "ä",
+        "Ä",
+    ];
+    let parts = ["chat", "AGENT", "b", "_agent", ".RUN", "s-", "0", "f", "%a"];
+    let all: Vec<&str> = [&NAMES[..], &USERS, &SESSIONS, &more, &parts].concat();
+    select(all).prop_map(str::to_owned)
+}
+
+/// Times at which traces start and end, and the microseconds around them.
+fn time() -> impl Strategy<Value = FilterValue> {
+    let started = (0..12_i64, prop_oneof![Just(250), Just(900_001)]).prop_map(|(at, unit)| at * unit);
+    let spans = (0..6_i64, -1..6_i64).prop_map(|(start, length)| start * 700_300 + length * 800_900);
+    let times =
+        (started, spans, -1000..1000_i64).prop_map(|(started, spans, near)| BEGIN + started + spans + near);
+    let stored = (0..4_i64).prop_map(created_at);
+    prop_oneof![4 => times, 1 => stored].prop_map(|nanos| FilterValue::Time(UnixNanos::from_i64(nanos)))
+}
+
+/// Some of these are whole seconds, which are written without a fraction.
+fn created_at(number: i64) -> i64 {
+    BEGIN + number * 500_000_000
+}
+
+fn value(field: Field) -> BoxedStrategy<FilterValue> {
+    match field.kind() {
+        FieldKind::Text => text().prop_map(FilterValue::Text).boxed(),
+        FieldKind::Time => time().boxed(),
+        FieldKind::Number => prop_oneof![(-1..14_i32).prop_map(f64::from), Just(0.5), Just(1e300)]
+            .prop_map(FilterValue::Number)
+            .boxed(),
+    }
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let compare = (select(&FIELDS[..]), select(&COMPARISONS[..])).prop_flat_map(|(field, comparison)| {
+        value(field).prop_map(move |value| Filter::Compare(field, comparison, value))
+    });
+    let within = select(&FIELDS[..])
+        .prop_flat_map(|field| vec(value(field), 0..4).prop_map(move |values| Filter::In(field, values)));
+    let texts: Vec<Field> = FIELDS.into_iter().filter(|field| field.kind() == FieldKind::Text).collect();
+    let like = (select(texts), text(), any::<bool>()).prop_map(|(field, text, from_start)| {
+        if from_start { Filter::StartsWith(field, text) } else { Filter::Contains(field, text) }
+    });
+    prop_oneof![3 => compare, 1 => within, 1 => like].prop_recursive(4, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Filter::And),
+            vec(inner.clone(), 0..4).prop_map(Filter::Or),
+            inner.prop_map(|filter| Filter::Not(Box::new(filter))),
+        ]
+    })
+}
+
+async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SqliteStore {
+    let mut options = SqliteOptions::new(path, UnixNanos::from_i64(BEGIN));
+    options.synchronous = Synchronous::Normal;
+    let store = SqliteStore::open(&options).unwrap();
+    for (trace, number) in traces.into_iter().zip((0..4).cycle()) {
+        store
+            .ingest(Batch::prepare(trace, Vec::new(), UnixNanos::from_i64(created_at(number))))
+            .await
+            .unwrap();
+    }
+    store
+}
+
+async fn page(store: &SqliteStore, filter: Option<&Filter>, limit: u32, from: PageStart) -> Vec<TraceRecord> {
+    store.traces(TraceQuery { filter: filter.cloned(), limit, from }).await.unwrap()
+}
+
+async fn check(store: &SqliteStore, all: &[TraceRecord], filter: &Filter, page_size: u32) {
+    let expected: Vec<&TraceRecord> =
+        all.iter().filter(|trace| filter.matches(trace) == Some(true)).collect();
+    let whole = page(store, Some(filter), u32::MAX, PageStart::Newest).await;
+    assert_eq!(whole.iter().collect::<Vec<_>>(), expected, "{filter:?}");
+    let count = store.count_traces(Some(filter.clone())).await.unwrap();
+    assert_eq!(count, expected.len() as u64, "{filter:?}");
+
+    let mut by_cursor: Vec<TraceRecord> = Vec::new();
+    let mut by_offset: Vec<TraceRecord> = Vec::new();
+    loop {
+        let from = by_cursor.last().map_or(PageStart::Newest, |last| PageStart::After {
+            start_time_ns: last.start_time_ns,
+            trace_id: last.trace_id.clone(),
+        });
+        let next = page(store, Some(filter), page_size, from).await;
+        by_offset
+            .extend(page(store, Some(filter), page_size, PageStart::Offset(by_offset.len() as u64)).await);
+        assert!(next.len() <= page_size as usize);
+        if next.is_empty() {
+            break;
+        }
+        by_cursor.extend(next);
+    }
+    assert_eq!(by_cursor, whole, "{filter:?}");
+    assert_eq!(by_offset, whole, "{filter:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lists_answer_what_filters_mean(
+        traces in vec(traces::trace(3), 60),
+        filters in vec((filter(), 1..20_u32), 60),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        Runtime::new().unwrap().block_on(async {
+            let store = stored(traces, folder.path().join("tracestead.db")).await;
+            let all = page(&store, None, u32::MAX, PageStart::Newest).await;
+            assert_eq!(all.len(), 60);
+            let key = |trace: &TraceRecord| (trace.start_time_ns, trace.trace_id.clone());
+            assert!(all.is_sorted_by(|newer, older| key(newer) > key(older)));
+            for (filter, page_size) in &filters {
+                check(&store, &all, filter, *page_size).await;
+            }
+            store.close().await;
+        });
+    }
+}
