@@ -37,7 +37,7 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
     let mut bare = Vec::new();
     let mut ratios = Vec::new();
     for turn in 0..TURNS {
-        let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
+        let folder = tempfile::tempdir()?;
         let database = folder.path().join("ours.db");
         let through_server = send(&database, turn as u64).await?;
         let alone = write_bare(&database, &folder.path().join("bare.db"), through_server.commits)?;

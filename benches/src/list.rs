@@ -27,7 +27,7 @@ const QUESTIONS: [(&str, &str); 8] = [
 ];
 
 pub(crate) async fn run() -> anyhow::Result<Value> {
-    let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
+    let folder = tempfile::tempdir()?;
     let database = folder.path().join("list.db");
     fill(&database).await?;
     let mut settings = Settings::new(&database);

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -373,3 +374,39 @@ def test_file_stays_sound(server: Tracestead, agno_errors: list[str]) -> None:
     assert query_sqlite(server.database, "PRAGMA integrity_check") == [{"integrity_check": "ok"}]
     assert query_sqlite(server.database, "PRAGMA foreign_key_check") == []
     assert db.get_trace(trace_id="d" * 32).total_spans == 1
+
+
+def test_a_status_that_agno_sets_back_is_set_right(server: Tracestead, agno_errors: list[str]) -> None:
+    """Agno's exporter and OTLP side by side: it overwrites the status, and its spans are refused as duplicates."""
+    server.ingest_fixture(FIXTURES / "agno" / "agent_tool_exception.otlp.pb")
+    db = SqliteDb(db_file=str(server.database))
+    (before,), _ = db.get_traces()
+    assert before.status == "ERROR"
+    db.upsert_trace(agno_trace(before.trace_id, name=before.name, start_time=before.start_time, end_time=before.end_time))
+
+    def shown() -> bool:
+        (trace,) = server.get("/traces", status="ERROR")["data"]
+        return trace["trace_id"] == before.trace_id
+
+    wait_until(shown, "the failed trace among the failed ones")
+
+
+def test_exports_without_a_pause_do_not_keep_agnos_rows_waiting(server: Tracestead, agno_errors: list[str]) -> None:
+    stop = threading.Event()
+
+    def send_again_and_again() -> None:
+        while not stop.is_set():
+            server.ingest_fixture(FIXTURES / "agno" / "simple_agent.otlp.pb")
+
+    sender = threading.Thread(target=send_again_and_again)
+    sender.start()
+    try:
+        db = SqliteDb(db_file=str(server.database))
+        trace_id = "d" * 32
+        wait_until(lambda: server.get("/traces")["data"], "the first export")
+        db.upsert_trace(agno_trace(trace_id))
+        db.create_spans([agno_span(trace_id, "d" * 16)])
+        wait_until(lambda: server.get("/traces", session_id="sess-by-agno")["data"], "Agno's trace")
+    finally:
+        stop.set()
+        sender.join()

@@ -2,24 +2,40 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::server::Face;
 
-/// That the server runs.
+/// Whether the server works.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
+    /// `ok` or `error`.
     status: &'static str,
     /// When it started, in ISO 8601.
     instantiated_at: String,
 }
 
-/// Whether the server runs; needs no authentication.
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "Server", responses((status = 200, body = Health)))]
-pub(crate) async fn health(State(app): State<App>) -> Json<Health> {
-    Json(Health { status: "ok", instantiated_at: app.about.started_at.to_rest() })
+/// Whether the server can store what it is sent; needs no authentication.
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "health",
+    tag = "Server",
+    responses(
+        (status = 200, body = Health),
+        (status = 503, body = Health, description = "Nothing can be stored any more: restart it, and see its log"),
+    )
+)]
+pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    let (code, status) = if app.store.is_writing() {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "error")
+    };
+    (code, Json(Health { status, instantiated_at: app.about.started_at.to_rest() }))
 }
 
 /// What the server is.

@@ -29,7 +29,8 @@ pub(crate) async fn home() -> Redirect {
 /// Any `GET` that no other route answers: a file of the page, or the page itself below `/ui`.
 pub(crate) async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    if let Some(file) = Dist::get(path) {
+    let is_hidden = path.starts_with('.');
+    if let Some(file) = Dist::get(path).filter(|_| !is_hidden) {
         return respond(path, &file, &request);
     }
     let is_page = path == "ui" || path.starts_with("ui/");

@@ -1,5 +1,6 @@
 //! Spans made ready to be written: every text that a column holds, computed before the writer sees it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Batch {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) resources: Vec<Arc<PreparedResource>>,
     pub(crate) malformed: Vec<Malformed>,
+    /// Dropped with the batch: once it is stored, or has failed to be.
+    guard: Option<Box<dyn Any + Send>>,
 }
 
 #[derive(Debug)]
@@ -81,7 +84,16 @@ impl Batch {
             spans,
             resources: shared.resources.into_values().map(|(_, made)| made).collect(),
             malformed,
+            guard: None,
         }
+    }
+
+    /// Keeps `guard` until the batch is stored or has failed to be, even if nobody waits for it any more: what the batch
+    /// takes of a budget is given back then and not before.
+    #[must_use]
+    pub fn with_guard(mut self, guard: impl Any + Send) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
     }
 
     /// Returns how many spans there are to write.

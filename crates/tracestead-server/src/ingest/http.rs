@@ -23,10 +23,10 @@ pub(super) async fn traces(State(app): State<App>, headers: HeaderMap, body: Bod
     }
 }
 
-/// `/v1/metrics`: not kept here, and said so in a way that exporters understand and do not repeat.
-pub(super) async fn metrics(headers: HeaderMap) -> Response {
-    let text =
-        "tracestead keeps traces, not metrics; set OTEL_METRICS_EXPORTER=none, or send metrics elsewhere";
+/// `/v1/metrics` and `/v1/logs`: not kept here, and said so in a way that exporters understand and do not repeat.
+pub(super) async fn other_signals(headers: HeaderMap) -> Response {
+    let text = "tracestead keeps traces only; set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, \
+        or send metrics and logs elsewhere";
     status(encoding(&headers).unwrap_or(Encoding::Json), StatusCode::NOT_FOUND, 12, text)
 }
 

@@ -84,14 +84,13 @@ impl Ingest {
         reservation: Reservation,
     ) -> Result<Taken, Refusal> {
         let read = self.read(encoding, compression, body, reservation).await?;
-        let Read { batch, mut taken, reservation } = read;
+        let Read { batch, mut taken } = read;
         self_metrics::received(batch.len(), taken.rejected_spans);
         if !batch.is_empty() {
             let stored = self.store.ingest(batch).await.map_err(Refusal::Store)?;
             self_metrics::stored(&stored);
             taken.refuse(&stored.refused);
         }
-        drop(reservation);
         Ok(taken)
     }
 
@@ -116,7 +115,6 @@ impl Ingest {
 struct Read {
     batch: Batch,
     taken: Taken,
-    reservation: Reservation,
 }
 
 fn read_spans(
@@ -147,7 +145,9 @@ fn read_spans(
         });
     }
     taken.rejected_spans = i64::try_from(decoded.rejected_count).unwrap_or(i64::MAX);
-    Ok(Read { batch: Batch::prepare(decoded.spans, malformed, crate::now()), taken, reservation })
+    // A sender that goes away does not take its export with it: what it holds is given back when it is stored.
+    let batch = Batch::prepare(decoded.spans, malformed, crate::now()).with_guard(reservation);
+    Ok(Read { batch, taken })
 }
 
 /// Senders log the message; the first few reasons say enough.
@@ -177,7 +177,8 @@ pub(crate) fn routes(cors_origins: &[String]) -> Router<App> {
         // What an SDK makes of the full path in its general endpoint variable, and of a collector's prefix.
         .route("/v1/traces/v1/traces", post(http::traces))
         .route("/otlp/v1/traces", post(http::traces))
-        .route("/v1/metrics", any(http::metrics))
+        .route("/v1/metrics", any(http::other_signals))
+        .route("/v1/logs", any(http::other_signals))
         .layer(cors(cors_origins));
     Router::new()
         .merge(http)

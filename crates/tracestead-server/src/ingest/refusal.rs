@@ -46,8 +46,8 @@ impl Refusal {
             Self::Compression(_) | Self::Malformed(_) | Self::Frame(_) | Self::CutOff => {
                 StatusCode::BAD_REQUEST
             }
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy | Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            // 408 would fit better, and would lose the spans: exporters do not repeat it.
+            Self::TooSlow | Self::Busy | Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -69,7 +69,7 @@ impl Refusal {
     }
 
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy | Self::Stopping | Self::Store(_)).then_some(RETRY_AFTER)
+        matches!(self, Self::TooSlow | Self::Busy | Self::Stopping | Self::Store(_)).then_some(RETRY_AFTER)
     }
 
     /// Returns a short name for metrics.

@@ -50,7 +50,7 @@ impl Condition {
                 self.push_time(*field, *comparison, *time);
             }
             Filter::Compare(field, comparison, value) => {
-                self.sql.push_str(field.as_str());
+                self.sql.push_str(column(*field));
                 self.sql.push_str(match comparison {
                     Comparison::Eq => " = ",
                     Comparison::Neq => " <> ",
@@ -66,7 +66,7 @@ impl Condition {
                 self.push_list(&values.iter().map(each).collect::<Vec<_>>(), " OR ", "0");
             }
             Filter::In(field, values) => {
-                self.sql.push_str(field.as_str());
+                self.sql.push_str(column(*field));
                 self.sql.push_str(" IN (");
                 for (at, value) in values.iter().enumerate() {
                     self.sql.push_str(if at > 0 { ", " } else { "" });
@@ -120,6 +120,11 @@ impl Condition {
         self.bind(pattern);
         self.sql.push_str(" ESCAPE '/'");
     }
+}
+
+/// Agno's durations have fractions, which nobody is shown.
+fn column(field: Field) -> &'static str {
+    if field == Field::DurationMs { "CAST(duration_ms AS INTEGER)" } else { field.as_str() }
 }
 
 fn is_nanos(field: Field) -> bool {

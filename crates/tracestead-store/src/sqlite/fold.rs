@@ -7,6 +7,7 @@ use tracestead_model::json::from_agno_json;
 use tracestead_model::query::duration_ms;
 use tracestead_model::{RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, UnixNanos, Usage};
 
+use super::backfill;
 use super::commit::Written;
 
 /// Folds the trace anew and writes its row.
@@ -17,7 +18,10 @@ pub(super) fn refold(connection: &Connection, trace_id: &str, written: &Written<
         None if !written.has_replaced => {
             TraceShape::fold(&written.spans.iter().map(|span| span.shape.clone()).collect::<Vec<_>>())
         }
-        _ => TraceShape::fold(&shapes(connection, trace_id)?),
+        _ => {
+            backfill::fill_spans_of(connection, trace_id)?;
+            TraceShape::fold(&shapes(connection, trace_id)?)
+        }
     };
     if shape.span_count == 0 {
         return Ok(());

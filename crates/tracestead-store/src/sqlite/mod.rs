@@ -12,9 +12,9 @@ mod schema;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tracestead_model::UnixNanos;
 
 use crate::{Batch, IngestError, OpenError};
@@ -109,6 +109,12 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
+    /// Says whether batches can be written: false once the store is closed or its writer has failed.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        self.writer.is_alive()
+    }
+
     /// Returns the file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -121,7 +127,7 @@ fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connec
     connection.busy_timeout(options.busy_timeout)?;
     if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
         // WAL lets readers and Agno's own connections go on while we write.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        switch_to_wal(&connection, options.busy_timeout)?;
         let synchronous = if options.synchronous == Synchronous::Full { "FULL" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous)?;
         // The trace's row is written after its spans, in the same transaction.
@@ -131,4 +137,20 @@ fn connect(options: &SqliteOptions, flags: OpenFlags) -> rusqlite::Result<Connec
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// SQLite does not wait for others when it changes the journal mode, so we do.
+fn switch_to_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let gives_up = Instant::now() + patience;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < gives_up =>
+            {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
+    }
 }

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::Malformed;
 
 /// The table keeps the newest of these.
-const MOST_ROWS: u32 = 10_000;
+const MOST_ROWS: u32 = 1_000;
+
+/// And of those, so many bytes.
+const MOST_BYTES: u32 = 64 << 20;
 
 /// Keeps each malformed span once, however often it is sent.
 pub(super) fn store(
@@ -33,8 +36,12 @@ pub(super) fn store(
         ))?;
     }
     connection.execute(
-        "DELETE FROM tracestead_quarantine WHERE rowid <= (SELECT MAX(rowid) FROM tracestead_quarantine) - ?1",
-        [MOST_ROWS],
+        "DELETE FROM tracestead_quarantine WHERE rowid IN (
+            SELECT rowid FROM (
+                SELECT rowid, ROW_NUMBER() OVER newest AS position, SUM(LENGTH(bytes)) OVER newest AS total
+                FROM tracestead_quarantine WINDOW newest AS (ORDER BY rowid DESC))
+            WHERE position > ?1 OR total > ?2)",
+        [MOST_ROWS, MOST_BYTES],
     )?;
     Ok(())
 }

@@ -89,6 +89,7 @@ CREATE INDEX IF NOT EXISTS idx_tracestead_traces_agent ON agno_traces (agent_id,
 CREATE INDEX IF NOT EXISTS idx_tracestead_traces_team ON agno_traces (team_id, start_time_ns, trace_id) WHERE team_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_tracestead_traces_workflow ON agno_traces (workflow_id, start_time_ns, trace_id) WHERE workflow_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_tracestead_traces_unread ON agno_traces (trace_id) WHERE start_time_ns IS NULL;
+CREATE INDEX IF NOT EXISTS idx_tracestead_traces_stale ON agno_traces (trace_id) WHERE status <> 'ERROR' AND error_span_count > 0 AND service_name IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_tracestead_spans_start ON agno_spans (start_time_ns);
 CREATE INDEX IF NOT EXISTS idx_tracestead_spans_unread ON agno_spans (trace_id) WHERE facts_version IS NULL;
 ";

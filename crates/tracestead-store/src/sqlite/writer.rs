@@ -55,6 +55,11 @@ impl Writer {
         answered.await.unwrap_or(Err(IngestError::Closed))
     }
 
+    /// Says whether the thread still runs.
+    pub(super) fn is_alive(&self) -> bool {
+        self.thread.lock().is_ok_and(|thread| thread.as_ref().is_some_and(|thread| !thread.is_finished()))
+    }
+
     pub(super) async fn close(&self) {
         let queue = self.queue.lock().ok().and_then(|mut queue| queue.take());
         drop(queue);
@@ -72,15 +77,22 @@ impl Writer {
 fn write_until_closed(mut connection: Connection, jobs: &Receiver<Job>) {
     let mut progress = Progress::default();
     let mut more_to_read = true;
+    let mut looked_at = Instant::now();
     loop {
         let patience = if more_to_read { Duration::ZERO } else { LOOK_AROUND };
         match jobs.recv_timeout(patience) {
             Ok(job) => {
                 let group = gather(job, jobs);
                 write(&mut connection, group, &mut progress);
+                // Exports without a pause must not keep Agno's rows waiting.
+                if looked_at.elapsed() > LOOK_AROUND {
+                    more_to_read = read_foreign_rows(&mut connection, &mut progress);
+                    looked_at = Instant::now();
+                }
             }
             Err(RecvTimeoutError::Timeout) => {
                 more_to_read = read_foreign_rows(&mut connection, &mut progress);
+                looked_at = Instant::now();
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }

@@ -59,6 +59,11 @@ pub(super) async fn search(
     let request: Json = serde_json::from_slice(&body).map_err(|error| {
         ApiError::bad_request(format!("Invalid request body: {error}; send a JSON object"))
     })?;
+    if !request.is_object() {
+        return Err(ApiError::bad_request(
+            "Invalid request body: send a JSON object such as {\"filter\": null}",
+        ));
+    }
     let page = number(&request, "page", 1, None)?;
     let per_page = number(&request, "limit", 20, Some(MOST_PER_PAGE))?;
     let filter = Filter::from_json(&request["filter"])

@@ -124,6 +124,9 @@ pub(super) async fn traces(
             "Invalid limit: {limit} is more than {MOST_PER_PAGE}; use `cursor` for more"
         )));
     }
+    if let Some(status) = params.text("status").filter(|status| !matches!(*status, "OK" | "ERROR")) {
+        return Err(ApiError::bad_request(format!("Invalid status: `{status}` is neither OK nor ERROR")));
+    }
     let mut filters = params.equal();
     filters.extend(params.started(Comparison::Lt)?);
     if let Some(name) = params.text("name") {
