@@ -29,7 +29,9 @@ static CAPTURES: LazyLock<Vec<Vec<Span>>> = LazyLock::new(|| {
         }
     }
     paths.sort();
-    paths.retain(|path| path.to_str().unwrap().ends_with(".otlp.pb"));
+    // Captured logs are no spans.
+    let is_capture = |name: &str| name.ends_with(".otlp.pb") && !name.ends_with(".logs.otlp.pb");
+    paths.retain(|path| is_capture(path.to_str().unwrap()));
     let decode = |path| decode_traces(Encoding::Protobuf, &fs::read(path).unwrap()).unwrap().spans;
     let captures: Vec<Vec<Span>> = paths.iter().map(decode).collect();
     assert!(captures.len() > 40, "only {} captures found", captures.len());
