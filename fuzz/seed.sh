@@ -5,5 +5,5 @@ cd "$(dirname "$0")"
 mkdir -p corpus/otlp_json corpus/otlp_protobuf corpus/filter
 find ../tests/fixtures -name '*.otlp.json' ! -name '*.logs.*' -size -64k -exec cp {} corpus/otlp_json/ \;
 find ../tests/fixtures -name '*.otlp.pb' ! -name '*.logs.*' -size -64k -exec cp {} corpus/otlp_protobuf/ \;
-echo '{"operator":"AND","conditions":[{"key":"status","operator":"eq","value":"OK"},{"key":"duration_ms","operator":"gte","value":5}]}' >corpus/filter/and.json
+echo '{"op":"AND","conditions":[{"op":"EQ","key":"status","value":"OK"},{"op":"GTE","key":"duration_ms","value":5}]}' >corpus/filter/and.json
 echo '{"op":"NOT","condition":{"op":"IN","key":"agent_id","values":["a","b",null,1.5]}}' >corpus/filter/not.json

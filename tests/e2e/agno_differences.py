@@ -9,7 +9,6 @@ The first three hold for spans that were sent to us. Rows that Agno wrote itself
 | a trace has the name of its entry run, else of its root | Agno keeps the name of a child that was exported first | `NAME_OF_A_CHILD` |
 | a list shows the beginning of a long input, without NUL | Agno loads all attributes of every trace on the page to show it whole | `same_input` |
 | durations are integers | Agno on SQLite stores the float that `julianday` gives | `same_duration` |
-| times may differ by a microsecond | Agno passes nanoseconds through floating point | `same_time` |
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ def same_input(ours: str | None, agnos: str | None) -> bool:
 
 
 def same_time(ours: datetime | str, agnos: datetime | str) -> bool:
-    return abs(_moment(ours) - _moment(agnos)) <= timedelta(microseconds=1)
+    return _moment(ours) == _moment(agnos)
 
 
 def same_duration(ours_ms: int, start: datetime | str, end: datetime | str) -> bool:

@@ -208,17 +208,6 @@ const INTENDED: &[Intended] = &[
         },
     },
     Intended {
-        // FIXME: `UnixNanos::python_micros` rounds twice, Python's `int / int` once: a bug, not an intention.
-        name: "last microsecond",
-        why: "a time is the same to the microsecond",
-        captures: &[],
-        claims: |difference| {
-            let time = |text| UnixNanos::from_iso(text).map_or(0, UnixNanos::as_i64);
-            ["start_time", "end_time"].contains(&difference.field())
-                && difference.texts().is_some_and(|(agno, ours)| (time(agno) - time(ours)).abs() <= 1000)
-        },
-    },
-    Intended {
         name: "a failed span fails its trace",
         why: "Agno overwrites the status with that of the batch that comes last, which is the root's",
         captures: &["agent_tool_exception", "model_error_stream", "workflow_step_error"],
