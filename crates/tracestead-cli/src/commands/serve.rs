@@ -27,9 +27,14 @@ pub(crate) async fn run(serve: &Serve) -> anyhow::Result<ExitCode> {
     printer::note("stopping: writing what was taken; a second signal ends at once");
     tokio::select! {
         () = server.stop() => Ok(ExitCode::SUCCESS),
-        _ = interrupt.recv() => Ok(ExitCode::FAILURE),
-        _ = terminate.recv() => Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => end_at_once(),
+        _ = terminate.recv() => end_at_once(),
     }
+}
+
+/// Ends without waiting for what is being written; the runtime would. What was acknowledged is on disk.
+fn end_at_once() -> ! {
+    std::process::exit(1)
 }
 
 /// Begins to log to standard error. `RUST_LOG` may ask for more than the configuration does.
