@@ -120,8 +120,11 @@ test("j, k and enter move and open; u leads back to the same place", async ({ pa
   await expect(page.locator("[data-active]")).toContainText("question 1");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/ui/traces/${samples[1]?.traceId}`));
+  // The address changes before the page that listens for the key is there.
+  await expect(page.getByRole("treeitem").first()).toBeVisible();
   await page.keyboard.press("u");
   await expect(page).toHaveURL(`${server}/ui/traces?agent_only=true`);
+  await expect(page.locator("[data-trace]")).toHaveCount(3);
   await page.keyboard.press("l");
   await expect(page).toHaveURL(/live=off/);
   await page.keyboard.press("?");
