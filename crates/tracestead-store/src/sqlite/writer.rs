@@ -119,7 +119,10 @@ fn write(connection: &mut Connection, group: Vec<Job>, progress: &mut Progress) 
     let spans: usize = group.iter().map(|job| job.batch.len()).sum();
     let (batches, answers): (Vec<Batch>, Vec<_>) =
         group.into_iter().map(|job| (job.batch, job.answer)).unzip();
-    match commit::commit(connection, &batches, progress) {
+    let committed = commit::commit(connection, &batches, progress);
+    // Before the answers: a sender that is told to go on must find its place in the budget free again.
+    drop(batches);
+    match committed {
         Ok(outcomes) => {
             metrics::histogram!("tracestead_commit_seconds").record(began.elapsed().as_secs_f64());
             metrics::histogram!("tracestead_commit_spans")
