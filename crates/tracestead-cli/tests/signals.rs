@@ -39,11 +39,12 @@ fn terminate(server: &Child) {
     assert!(Command::new("kill").arg("-TERM").arg(server.id().to_string()).status().unwrap().success());
 }
 
-fn ends_within(server: &mut Child, patience: Duration) -> Option<Option<i32>> {
+/// Returns the exit code; `None` if it still runs.
+fn exit_code_within(server: &mut Child, patience: Duration) -> Option<i32> {
     let until = Instant::now() + patience;
     while Instant::now() < until {
         if let Some(status) = server.try_wait().unwrap() {
-            return Some(status.code());
+            return Some(status.code().expect("it ends by itself, not by the signal"));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -55,7 +56,7 @@ fn one_signal_ends_an_idle_server_well() {
     let folder = tempfile::tempdir().unwrap();
     let (mut server, _) = start(&folder);
     terminate(&server);
-    assert_eq!(ends_within(&mut server, Duration::from_secs(10)), Some(Some(0)));
+    assert_eq!(exit_code_within(&mut server, Duration::from_secs(10)), Some(0));
 }
 
 #[test]
@@ -64,8 +65,12 @@ fn a_second_signal_does_not_wait_for_an_export_that_does_not_end() {
     let (mut server, address) = start(&folder);
     let export = unfinished_export(&address);
     terminate(&server);
-    assert_eq!(ends_within(&mut server, Duration::from_millis(500)), None, "it must wait for the export");
+    assert_eq!(
+        exit_code_within(&mut server, Duration::from_millis(500)),
+        None,
+        "it must wait for the export"
+    );
     terminate(&server);
-    assert_eq!(ends_within(&mut server, Duration::from_secs(5)), Some(Some(1)));
+    assert_eq!(exit_code_within(&mut server, Duration::from_secs(5)), Some(1));
     drop(export);
 }
