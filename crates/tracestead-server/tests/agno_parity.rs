@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Map, Value as Json};
 use support::{JSON, PROTOBUF, Running};
-use tracestead_model::{Span, StatusCode, UnixNanos};
+use tracestead_model::{Span, StatusCode};
 use tracestead_otlp::{Encoding, decode_traces};
 
 fn fixtures() -> PathBuf {
