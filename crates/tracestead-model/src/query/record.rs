@@ -1,6 +1,7 @@
 //! Rows as a store answers them. Ids are texts here: another program may have written them.
 
-use crate::{Attributes, Event, Link, Resource, Scope, SpanType};
+use crate::tree::Node;
+use crate::{Attributes, Event, Link, Resource, Scope, SpanId, SpanType};
 
 /// The row of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -177,6 +178,21 @@ impl SpanRecord {
     pub fn span_type(&self) -> SpanType {
         SpanType::from_stored(&self.span_type)
     }
+
+    /// Returns what the place of the span in its tree depends on. `at` is its index among the spans of the trace: an id
+    /// that is none (another program may have written the row) gives way to one made of it, which nobody names as parent.
+    #[must_use]
+    pub fn node(&self, at: usize) -> Node {
+        let span_id = self.span_id.parse().unwrap_or_else(|_| own_id(at));
+        let parent_span_id = self.parent_span_id.as_deref().filter(|id| !id.is_empty());
+        let parent_span_id = parent_span_id.map(|id| id.parse().unwrap_or(span_id));
+        Node { span_id, parent_span_id, start_time_ns: self.start_time_ns }
+    }
+}
+
+fn own_id(at: usize) -> SpanId {
+    let bytes = (u64::MAX - at as u64).to_be_bytes();
+    SpanId::from_bytes(&bytes).unwrap_or_else(|_| own_id(0))
 }
 
 /// How long a span took in whole milliseconds, cut off as Agno does; 0 without an end or with an end before the start.

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use tracestead_model::SpanId;
 use tracestead_model::query::SpanRecord;
 use tracestead_model::tree::{Node, assemble};
 
@@ -26,7 +25,7 @@ pub(crate) struct Line {
 
 /// Returns every span once, in reading order.
 pub(crate) fn lay_out(spans: &[SpanRecord]) -> Vec<Line> {
-    let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| node(at, span)).collect();
+    let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| span.node(at)).collect();
     let placed = assemble(&nodes);
     // Seen from the end, the first of a parent's children is its last.
     let mut has_children = HashSet::new();
@@ -55,19 +54,6 @@ pub(crate) fn lay_out(spans: &[SpanRecord]) -> Vec<Line> {
         lines.push(Line { index: at.index, depth: at.depth, orphan: at.orphan, guides, guides_below });
     }
     lines
-}
-
-fn node(at: usize, span: &SpanRecord) -> Node {
-    // Another program may have written ids that are none; such spans get one that nobody names as a parent.
-    let span_id = span.span_id.parse().unwrap_or_else(|_| own_id(at));
-    let parent_span_id = span.parent_span_id.as_deref().filter(|id| !id.is_empty());
-    let parent_span_id = parent_span_id.map(|id| id.parse().unwrap_or(span_id));
-    Node { span_id, parent_span_id, start_time_ns: span.start_time_ns }
-}
-
-fn own_id(at: usize) -> SpanId {
-    let bytes = (u64::MAX - at as u64).to_be_bytes();
-    SpanId::from_bytes(&bytes).unwrap_or_else(|_| own_id(0))
 }
 
 #[cfg(test)]

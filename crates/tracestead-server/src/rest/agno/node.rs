@@ -11,7 +11,6 @@ use tracestead_model::tree::{Node, Placed, assemble};
 use utoipa::ToSchema;
 
 use super::summary::{duration, time};
-use crate::rest::node;
 
 /// A span of a tree. What is absent is left out.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +69,7 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub(super) fn of(trace: &'a TraceRecord, spans: &'a [SpanRecord]) -> Self {
-        let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| node(at, span)).collect();
+        let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| span.node(at)).collect();
         Self { trace, spans, placed: assemble(&nodes) }
     }
 

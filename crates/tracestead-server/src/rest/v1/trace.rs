@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::traces::TraceRow;
 use crate::App;
 use crate::error::ApiError;
-use crate::rest::node;
 
 /// A trace and its spans in reading order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,7 +119,7 @@ pub(super) async fn trace(
 }
 
 fn place(spans: Vec<SpanRecord>) -> Vec<PlacedSpan> {
-    let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| node(at, span)).collect();
+    let nodes: Vec<Node> = spans.iter().enumerate().map(|(at, span)| span.node(at)).collect();
     let mut spans: Vec<Option<SpanRecord>> = spans.into_iter().map(Some).collect();
     let mut placed = Vec::with_capacity(spans.len());
     for at in assemble(&nodes) {
