@@ -69,7 +69,7 @@ async fn fill(database: &std::path::Path) -> anyhow::Result<()> {
     let mut maker = Maker::new(42);
     for _ in 0..TRACES / 500 {
         let spans = (0..500).flat_map(|_| maker.trace()).collect();
-        store.ingest(Batch::prepare(spans, Vec::new(), UnixNanos::EPOCH)).await?;
+        store.ingest(Batch::prepare(spans, Vec::new(), UnixNanos::EPOCH, store.prices())).await?;
     }
     store.close().await;
     Ok(())

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 
 use crate::commands::show::When;
 use crate::config::database_path;
@@ -24,6 +24,11 @@ pub(crate) enum Command {
     Traces(Traces),
     /// List spans
     Spans(Spans),
+    /// Read stored spans again: after new prices, or with a newer tracestead
+    ///
+    /// Spans are kept as they came; what was understood of them is made anew. It may be stopped and run again at any time, and a
+    /// server may run on the same file. That server prices new calls as it did until it is started again.
+    Rebuild(Rebuild),
     /// Start a server on a temporary database and fill it with agent runs to look at
     Demo(Demo),
     /// Check the configuration, the database and the ports
@@ -145,6 +150,22 @@ pub(crate) struct Spans {
 
 fn span_types() -> [&'static str; 14] {
     tracestead_model::SpanType::ALL.map(tracestead_model::SpanType::as_str)
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["costs", "facts"]).required(true).multiple(true)))]
+pub(crate) struct Rebuild {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// What calls cost, by the prices of the configuration and the price list; costs that spans report stay
+    #[arg(long)]
+    pub(crate) costs: bool,
+    /// Everything that is read from spans: who ran, models, tokens, costs and the rest
+    #[arg(long)]
+    pub(crate) facts: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

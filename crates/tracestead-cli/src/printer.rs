@@ -62,6 +62,11 @@ pub(crate) fn error(error: &anyhow::Error) {
     note(&text);
 }
 
+/// Says how far something is, over what was said before; a [`note`] ends it.
+pub(crate) fn progress(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "\r{text}");
+}
+
 /// Says something beside the output.
 pub(crate) fn note(text: &str) {
     // Nothing is left to do if nobody can be told.

@@ -2,21 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
+mod workplace;
+
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-struct Workplace {
-    folder: tempfile::TempDir,
-}
+use workplace::{Workplace, field, text};
 
 impl Workplace {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
     /// A folder with a database of the demo's runs.
     fn with_demo() -> Self {
         let place = Self::new();
@@ -25,51 +20,6 @@ impl Workplace {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         place
     }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.run_with(arguments, &[])
-    }
-
-    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tracestead"));
-        command.args(arguments).current_dir(self.path());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TRACESTEAD_")) {
-            command.env_remove(name);
-        }
-        command.env("COLUMNS", "120").envs(variables.iter().copied());
-        command.output().unwrap()
-    }
-
-    /// What the command prints when it does what was asked.
-    fn prints(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
-        text(&output.stdout)
-    }
-
-    fn json_lines(&self, arguments: &[&str]) -> Vec<Value> {
-        self.prints(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// What the command complains when it does not.
-    fn complains(&self, arguments: &[&str], code: i32) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
-        assert_eq!(text(&output.stdout), "");
-        text(&output.stderr)
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn field<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key].as_str().unwrap_or_default()
 }
 
 #[test]
@@ -114,6 +64,7 @@ fn a_trace_is_shown_as_a_tree() {
         "├─ LLM OpenAIChat.invoke",
         "├─ TOOL run_sql",
         "└─ LLM OpenAIChat.invoke",
+        "  cost      $0.0",
         "      ✗ ModelProviderError: Rate limit reached for gpt-4o",
     ] {
         assert!(tree.lines().any(|line| line.starts_with(expected)), "{expected}\n{tree}");

@@ -14,23 +14,25 @@
 //! they came, so that a better reading can be made of old spans ([`facts::FACTS_VERSION`]).
 //!
 //! ```
-//! use tracestead_model::{Attributes, SpanFacts, SpanType, Value};
+//! use tracestead_model::{Attributes, SpanFacts, SpanSource, SpanType, Value};
 //!
 //! let attributes = Attributes::from_iter([
 //!     ("openinference.span.kind", Value::from("LLM")),
 //!     ("llm.model_name", Value::from("gpt-4o")),
 //!     ("llm.token_count.prompt", Value::Int(30)),
 //! ]);
-//! let facts = SpanFacts::of("OpenAIChat.invoke", &attributes);
+//! let facts = SpanFacts::of(&SpanSource::new("OpenAIChat.invoke", &attributes));
 //! assert_eq!(facts.span_type, SpanType::Llm);
 //! assert_eq!(facts.usage.input_tokens, Some(30));
 //! ```
 
 pub mod content;
-pub mod conventions;
+mod conventions;
 pub mod facts;
 mod ids;
 pub mod json;
+mod log;
+mod prices;
 pub mod query;
 mod span;
 mod time;
@@ -39,8 +41,10 @@ pub mod tree;
 mod value;
 
 pub use content::SpanContent;
-pub use facts::{SpanFacts, SpanType, Usage};
+pub use facts::{SpanFacts, SpanSource, SpanType, Usage};
 pub use ids::{InvalidId, SpanId, TraceId};
+pub use log::{BODY, LogRecord, event_rank};
+pub use prices::{Cost, CostMissing, CostSource, Price, PriceBook};
 pub use span::{Event, Link, Resource, Scope, Span, SpanKind, Status, StatusCode};
 pub use time::{InvalidTime, UnixNanos};
 pub use trace::{RunContext, SpanShape, TraceShape};

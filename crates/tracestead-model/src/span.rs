@@ -110,6 +110,16 @@ impl StatusCode {
         }
     }
 
+    /// Returns the code stored as `text`; an unknown one counts as unset.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        match text {
+            "OK" => Self::Ok,
+            "ERROR" => Self::Error,
+            _ => Self::Unset,
+        }
+    }
+
     /// Returns the code's name as stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -184,6 +194,12 @@ impl Resource {
         self.attributes
             .text("deployment.environment.name")
             .or_else(|| self.attributes.text("deployment.environment"))
+    }
+
+    /// Returns the version of the application: `service.version`, else the revision it was built from.
+    #[must_use]
+    pub fn release(&self) -> Option<&str> {
+        self.attributes.text("service.version").or_else(|| self.attributes.text("vcs.ref.head.revision"))
     }
 }
 

@@ -31,8 +31,8 @@ impl UnixNanos {
 
     /// Returns the instant for a column value; a negative one becomes the epoch.
     #[must_use]
-    pub fn from_i64(nanos: i64) -> Self {
-        Self(nanos.max(0))
+    pub const fn from_i64(nanos: i64) -> Self {
+        Self(if nanos < 0 { 0 } else { nanos })
     }
 
     /// Returns the count of nanoseconds.

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::facts::reader::clean;
 use crate::tree::{Node, assemble};
-use crate::{SpanId, SpanType, Usage};
+use crate::{Cost, Span, SpanFacts, SpanId, SpanType, UnixNanos, Usage};
 
 /// What the summary of a trace needs to know of one span.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +23,44 @@ pub struct SpanShape {
     pub end_time_ns: Option<i64>,
     /// The kind of step.
     pub span_type: SpanType,
-    /// Whether its status is ERROR.
+    /// Whether it failed.
     pub is_error: bool,
     /// The model it called.
     pub model: Option<String>,
+    /// The id of the model's answer.
+    pub response_id: Option<String>,
     /// Tokens it reports for its own model call.
     pub usage: Usage,
-    /// The cost it reports, in billionths of a US dollar.
+    /// Tokens it reports for everything below it.
+    pub aggregate: Usage,
+    /// What its call cost, in billionths of a US dollar.
     pub cost_nano_usd: Option<i64>,
     /// What it is called.
     pub name: String,
     /// Who it says ran.
     pub context: RunContext,
+}
+
+impl SpanShape {
+    /// Returns the shape of a span, from what was understood of it and what its call cost.
+    #[must_use]
+    pub fn new(span: &Span, facts: &SpanFacts, cost: Cost) -> Self {
+        Self {
+            span_id: span.span_id,
+            parent_span_id: span.parent_span_id,
+            start_time_ns: span.start_time.as_i64(),
+            end_time_ns: span.end_time.map(UnixNanos::as_i64),
+            span_type: facts.span_type,
+            is_error: facts.error_type.is_some(),
+            model: facts.model.clone(),
+            response_id: facts.response_id.clone(),
+            usage: facts.usage,
+            aggregate: facts.aggregate,
+            cost_nano_usd: cost.nano_usd,
+            name: clean(&span.name),
+            context: RunContext::from(facts),
+        }
+    }
 }
 
 /// Who ran, for whom, in which conversation.
@@ -44,8 +71,27 @@ pub struct RunContext {
     pub session_id: Option<String>,
     pub user_id: Option<String>,
     pub agent_id: Option<String>,
+    pub agent_name: Option<String>,
     pub team_id: Option<String>,
+    pub team_name: Option<String>,
     pub workflow_id: Option<String>,
+    pub workflow_name: Option<String>,
+}
+
+impl From<&SpanFacts> for RunContext {
+    fn from(facts: &SpanFacts) -> Self {
+        Self {
+            run_id: facts.run_id.clone(),
+            session_id: facts.session_id.clone(),
+            user_id: facts.user_id.clone(),
+            agent_id: facts.agent_id.clone(),
+            agent_name: facts.agent_name.clone(),
+            team_id: facts.team_id.clone(),
+            team_name: facts.team_name.clone(),
+            workflow_id: facts.workflow_id.clone(),
+            workflow_name: facts.workflow_name.clone(),
+        }
+    }
 }
 
 /// The summary of a trace. Previews and the service are not here: they are those of `root` and `entry`.
@@ -76,8 +122,10 @@ pub struct TraceShape {
     pub output_tokens: Option<i64>,
     /// Tokens of all model calls, each counted once.
     pub total_tokens: Option<i64>,
-    /// Reported cost of all model calls, each counted once.
+    /// Cost of all model calls, each counted once, as far as it is known.
     pub cost_nano_usd: Option<i64>,
+    /// How many of the calls counted have no known cost: with one or more, `cost_nano_usd` is a part of the truth.
+    pub unpriced_call_count: i64,
     /// Every model called.
     pub models: BTreeSet<String>,
     /// Whether any span is more than an application's own.
@@ -130,12 +178,14 @@ impl TraceShape {
         let find = |id: Option<SpanId>| spans.iter().find(|span| Some(span.span_id) == id);
         shape.name = find(named).map(|span| span.name.clone()).unwrap_or_default();
         shape.context = context(spans, find(shape.entry));
-        for at in counted_calls(spans, &placed) {
+        for at in counted(spans, &placed) {
             let span = &spans[at];
-            add(&mut shape.input_tokens, span.usage.input_tokens);
-            add(&mut shape.output_tokens, span.usage.output_tokens);
-            add(&mut shape.total_tokens, span.usage.total_tokens);
+            let usage = if span.span_type.is_model_call() { &span.usage } else { &span.aggregate };
+            add(&mut shape.input_tokens, usage.input_tokens);
+            add(&mut shape.output_tokens, usage.output_tokens);
+            add(&mut shape.total_tokens, usage.total_tokens);
             add(&mut shape.cost_nano_usd, span.cost_nano_usd);
+            shape.unpriced_call_count += i64::from(span.cost_nano_usd.is_none());
         }
         shape
     }
@@ -153,8 +203,11 @@ fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
         None => RunContext {
             run_id: earliest(|context| &context.run_id),
             agent_id: earliest(|context| &context.agent_id),
+            agent_name: earliest(|context| &context.agent_name),
             team_id: earliest(|context| &context.team_id),
+            team_name: earliest(|context| &context.team_name),
             workflow_id: earliest(|context| &context.workflow_id),
+            workflow_name: earliest(|context| &context.workflow_name),
             ..RunContext::default()
         },
     };
@@ -163,25 +216,71 @@ fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
     context
 }
 
-/// Model calls whose usage counts: those with no model call below them that reports its own. Frameworks and clients
-/// instrumented at once report the same call twice, one inside the other.
-fn counted_calls(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
-    let reports = |at: usize| {
+/// Spans whose usage counts, so that each call counts once:
+///
+/// - a model call with no model call below it that reports its own, as frameworks and clients instrumented at once report
+///   the same call twice, one inside the other;
+/// - of calls that got the same answer at the same time, one;
+/// - a run that reports a sum, if nothing below or above it is counted.
+fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
+    let is_call = |at: usize| {
         spans[at].span_type.is_model_call()
             && (spans[at].usage.is_reported() || spans[at].cost_nano_usd.is_some())
     };
-    let mut is_below: HashMap<usize, bool> = HashMap::new();
-    // Children come after their parents, so walking backwards sees every subtree before its top.
+    let is_sum = |at: usize| !spans[at].span_type.is_model_call() && spans[at].aggregate.is_reported();
+    // Whether a call, or anything that reports usage, is below a span. Children come after their parents, so walking
+    // backwards sees every subtree before its top.
+    let mut call_below = vec![false; spans.len()];
+    let mut usage_below = vec![false; spans.len()];
     for at in placed.iter().rev() {
-        let below = is_below.get(&at.index).copied().unwrap_or(false);
         if let Some(parent) = at.parent {
-            *is_below.entry(parent).or_insert(false) |= below || reports(at.index);
+            call_below[parent] |= call_below[at.index] || is_call(at.index);
+            usage_below[parent] |= usage_below[at.index] || is_call(at.index) || is_sum(at.index);
         }
     }
-    let mut counted: Vec<usize> =
-        (0..spans.len()).filter(|at| reports(*at) && !is_below.get(at).copied().unwrap_or(false)).collect();
-    counted.sort_by_key(|at| spans[*at].span_id);
-    counted
+    let mut calls: Vec<usize> = (0..spans.len()).filter(|at| is_call(*at) && !call_below[*at]).collect();
+    calls.sort_by_key(|at| spans[*at].span_id);
+    drop_repeated(spans, &mut calls);
+    // Walking forwards sees every span after those above it.
+    let mut is_within_call = vec![false; spans.len()];
+    for at in placed {
+        if let Some(parent) = at.parent {
+            is_within_call[at.index] = is_within_call[parent] || is_call(parent);
+        }
+    }
+    let sums = (0..spans.len()).filter(|at| is_sum(*at) && !usage_below[*at] && !is_within_call[*at]);
+    calls.extend(sums);
+    calls
+}
+
+/// Drops calls that got the same answer as another one during the same time. Servers that give every answer the same id
+/// do so one after the other, so time tells them apart. The one that says most stays.
+fn drop_repeated(spans: &[SpanShape], calls: &mut Vec<usize>) {
+    let mut by_answer: HashMap<&str, Vec<usize>> = HashMap::new();
+    for at in calls.iter() {
+        if let Some(id) = &spans[*at].response_id {
+            by_answer.entry(id).or_default().push(*at);
+        }
+    }
+    let mut dropped = Vec::new();
+    for mut same in by_answer.into_values().filter(|same| same.len() > 1) {
+        let says = |at: usize| (spans[at].usage.total_tokens, spans[at].cost_nano_usd);
+        same.sort_by_key(|at| (std::cmp::Reverse(says(*at)), spans[*at].start_time_ns, spans[*at].span_id));
+        let mut kept: Vec<usize> = Vec::new();
+        for at in same {
+            if kept.iter().any(|other| overlap(&spans[*other], &spans[at])) {
+                dropped.push(at);
+            } else {
+                kept.push(at);
+            }
+        }
+    }
+    calls.retain(|at| !dropped.contains(at));
+}
+
+fn overlap(one: &SpanShape, other: &SpanShape) -> bool {
+    let end = |span: &SpanShape| span.end_time_ns.unwrap_or(span.start_time_ns);
+    one.start_time_ns < end(other) && other.start_time_ns < end(one)
 }
 
 fn add(total: &mut Option<i64>, more: Option<i64>) {
@@ -208,7 +307,9 @@ mod tests {
             span_type,
             is_error: false,
             model: None,
+            response_id: None,
             usage: Usage::default(),
+            aggregate: Usage::default(),
             cost_nano_usd: None,
             name: format!("span {id}"),
             context: RunContext::default(),
@@ -254,6 +355,41 @@ mod tests {
         assert_eq!(shape.input_tokens, Some(114));
         assert_eq!(shape.output_tokens, None);
         assert_eq!(shape.models.len(), 1);
+    }
+
+    #[test]
+    fn a_sum_counts_where_nothing_below_or_above_it_does() {
+        let sum = |id: u8, parent: Option<u8>, tokens: i64| {
+            let aggregate = Usage { input_tokens: Some(tokens), ..Usage::default() };
+            SpanShape { aggregate, ..span(id, parent, 0, SpanType::Agent) }
+        };
+        // A run repeats its calls; another one is all there is of it, within a run that repeats it again.
+        let spans = [
+            sum(1, None, 171),
+            sum(2, Some(1), 57),
+            call(3, 2, 57),
+            sum(4, Some(1), 114),
+            sum(5, Some(3), 57),
+        ];
+        let shape = TraceShape::fold(&spans);
+        assert_eq!((shape.input_tokens, shape.unpriced_call_count), (Some(171), 2));
+    }
+
+    #[test]
+    fn one_answer_counts_once_unless_it_is_given_again_later() {
+        let answered = |id: u8, start_time_ns: i64, tokens: i64| SpanShape {
+            response_id: Some("chatcmpl-1".to_owned()),
+            start_time_ns,
+            end_time_ns: Some(start_time_ns + 5),
+            ..call(id, 1, tokens)
+        };
+        let spans = [
+            span(1, None, 0, SpanType::Agent),
+            answered(2, 10, 57),
+            answered(3, 11, 57),
+            answered(4, 20, 57),
+        ];
+        assert_eq!(TraceShape::fold(&spans).input_tokens, Some(114));
     }
 
     #[test]

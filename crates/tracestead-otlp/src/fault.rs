@@ -1,15 +1,16 @@
-//! Why one span cannot be read, and the limits on what one span may hold.
+//! Why one item (a span or a log record) cannot be read, and the limits on what one may hold.
 
 use tracestead_model::{InvalidId, InvalidTime};
 
-/// How many lists and maps may stand within one another in an attribute. It is what OTLP/JSON can carry to a reader with
-/// `serde_json`'s limit of 128 levels (each of ours takes four), so that both encodings take the same spans.
+/// How many lists and maps may stand within one another in an attribute or the body of a log record. It is what OTLP/JSON
+/// can carry to a reader with `serde_json`'s limit of 128 levels (each of ours takes four), so that both encodings take the
+/// same items.
 pub const MAX_VALUE_DEPTH: usize = 30;
 
-/// How many values, attributes, events and links together one span may hold.
-pub const MAX_ELEMENTS_PER_SPAN: usize = 1_000_000;
+/// How many values, attributes, events and links together one span or log record may hold.
+pub const MAX_ELEMENTS_PER_ITEM: usize = 1_000_000;
 
-/// What is wrong with a span. The text becomes part of a [`crate::Rejected`]'s reason.
+/// What is wrong with an item. The text becomes part of a [`crate::Rejected`]'s reason.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{0}")]
@@ -25,14 +26,14 @@ pub(crate) enum Fault {
     #[error("lists and maps are nested deeper than {MAX_VALUE_DEPTH}")]
     TooDeep,
     #[error(
-        "more values than can be kept ({MAX_ELEMENTS_PER_SPAN} in a span, fewer if the request has many)"
+        "more values than can be kept ({MAX_ELEMENTS_PER_ITEM} in one span or log record, fewer if the request has many)"
     )]
     TooMany,
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// What reading one span may still use, and what was noticed on the way.
+/// What reading one item may still use, and what was noticed on the way.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     /// How many more values, attributes, events and links are let in.

@@ -1,4 +1,5 @@
-//! The bodies of answers: `ExportTraceServiceResponse` for what was taken, `google.rpc.Status` for what was not.
+//! The bodies of answers: `ExportTraceServiceResponse` or `ExportLogsServiceResponse` for what was taken,
+//! `google.rpc.Status` for what was not.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +15,18 @@ const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 /// 0 refused the text is a warning. Clients do not send refused spans again.
 #[must_use]
 pub fn export_response(encoding: Encoding, rejected_spans: i64, error_message: &str) -> Vec<u8> {
-    if rejected_spans == 0 && error_message.is_empty() {
+    response(encoding, "rejectedSpans", rejected_spans, error_message)
+}
+
+/// Returns the body of a 200 to log records, as [`export_response`] does to spans.
+#[must_use]
+pub fn export_logs_response(encoding: Encoding, rejected_log_records: i64, error_message: &str) -> Vec<u8> {
+    response(encoding, "rejectedLogRecords", rejected_log_records, error_message)
+}
+
+/// In protobuf both have the same field numbers; in JSON the name of the count differs.
+fn response(encoding: Encoding, count_name: &str, rejected: i64, error_message: &str) -> Vec<u8> {
+    if rejected == 0 && error_message.is_empty() {
         return match encoding {
             Encoding::Protobuf => Vec::new(),
             Encoding::Json => b"{}".to_vec(),
@@ -24,13 +36,13 @@ pub fn export_response(encoding: Encoding, rejected_spans: i64, error_message: &
         Encoding::Protobuf => {
             let mut out = Vec::new();
             message(&mut out, 1, |out| {
-                varint(out, 1, rejected_spans.cast_unsigned());
+                varint(out, 1, rejected.cast_unsigned());
                 text(out, 2, error_message);
             });
             out
         }
         Encoding::Json => json!({"partialSuccess": {
-            "rejectedSpans": rejected_spans.to_string(),
+            (count_name): rejected.to_string(),
             "errorMessage": error_message,
         }})
         .to_string()
@@ -97,6 +109,7 @@ fn duration_text(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
     use prost::Message as _;
     use tonic_types::pb;
@@ -107,6 +120,8 @@ mod tests {
     fn full_success_is_an_empty_message() {
         assert_eq!(export_response(Encoding::Protobuf, 0, ""), b"");
         assert_eq!(export_response(Encoding::Json, 0, ""), b"{}");
+        assert_eq!(export_logs_response(Encoding::Protobuf, 0, ""), b"");
+        assert_eq!(export_logs_response(Encoding::Json, 0, ""), b"{}");
     }
 
     #[test]
@@ -119,6 +134,15 @@ mod tests {
         assert_eq!(
             serde_json::from_slice::<serde_json::Value>(&warning).unwrap(),
             json!({"partialSuccess": {"rejectedSpans": "0", "errorMessage": "say \"when\""}})
+        );
+
+        let body = export_logs_response(Encoding::Protobuf, 2, "bad ids");
+        let partial = ExportLogsServiceResponse::decode(&*body).unwrap().partial_success.unwrap();
+        assert_eq!((partial.rejected_log_records, partial.error_message.as_str()), (2, "bad ids"));
+        let body = export_logs_response(Encoding::Json, 2, "bad ids");
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&body).unwrap(),
+            json!({"partialSuccess": {"rejectedLogRecords": "2", "errorMessage": "bad ids"}})
         );
     }
 

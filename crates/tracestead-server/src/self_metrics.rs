@@ -14,6 +14,9 @@ const RECEIVED: &str = "tracestead_spans_received_total";
 const STORED: &str = "tracestead_spans_stored_total";
 const DUPLICATE: &str = "tracestead_spans_duplicate_total";
 const REJECTED: &str = "tracestead_spans_rejected_total";
+const LOGS_RECEIVED: &str = "tracestead_log_records_received_total";
+const LOGS_IGNORED: &str = "tracestead_log_records_ignored_total";
+const LOGS_REJECTED: &str = "tracestead_log_records_rejected_total";
 const REFUSED: &str = "tracestead_exports_refused_total";
 const QUEUE_BYTES: &str = "tracestead_queue_bytes";
 const COMMIT_SECONDS: &str = "tracestead_commit_seconds";
@@ -50,19 +53,29 @@ fn describe() {
     metrics::describe_counter!(STORED, "Spans that were new and are on disk");
     metrics::describe_counter!(DUPLICATE, "Spans that were on disk already");
     metrics::describe_counter!(REJECTED, "Spans refused one by one, by OTLP partial success");
+    metrics::describe_counter!(LOGS_RECEIVED, "Log records that arrived and belong to spans");
+    metrics::describe_counter!(
+        LOGS_IGNORED,
+        "Log records that arrived and were dropped: they belong to no span"
+    );
+    metrics::describe_counter!(LOGS_REJECTED, "Log records refused one by one, by OTLP partial success");
     metrics::describe_counter!(REFUSED, "Exports refused as a whole, by reason");
     metrics::describe_gauge!(QUEUE_BYTES, "Bytes of exports that wait or are worked on");
     metrics::describe_histogram!(COMMIT_SECONDS, "How long a commit took, in seconds");
     metrics::describe_histogram!(COMMIT_SPANS, "How many spans a commit held");
     metrics::describe_counter!(COMMIT_FAILURES, "Commits that failed");
-    for name in [RECEIVED, STORED, DUPLICATE, REJECTED, COMMIT_FAILURES] {
+    for name in
+        [RECEIVED, STORED, DUPLICATE, REJECTED, LOGS_RECEIVED, LOGS_IGNORED, LOGS_REJECTED, COMMIT_FAILURES]
+    {
         metrics::counter!(name).absolute(0);
     }
 }
 
-pub(crate) fn received(spans: usize, rejected_spans: i64) {
-    metrics::counter!(RECEIVED).increment(spans as u64);
-    metrics::counter!(REJECTED).increment(rejected_spans.unsigned_abs());
+pub(crate) fn received(are_logs: bool, kept: usize, ignored: usize, rejected: i64) {
+    let (received, refused) = if are_logs { (LOGS_RECEIVED, LOGS_REJECTED) } else { (RECEIVED, REJECTED) };
+    metrics::counter!(received).increment(kept as u64);
+    metrics::counter!(refused).increment(rejected.unsigned_abs());
+    metrics::counter!(LOGS_IGNORED).increment(ignored as u64);
 }
 
 pub(crate) fn stored(stored: &Stored) {

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tracestead_model::PriceBook;
 use tracestead_store::{OpenError, SqliteOptions, SqliteStore};
 
 use crate::ingest::{self, Ingest};
@@ -119,6 +120,7 @@ impl Server {
         let now = crate::now();
         let mut options = SqliteOptions::new(&settings.database, now);
         options.synchronous = settings.synchronous;
+        options.prices = PriceBook::new(settings.prices.clone());
         let store = Arc::new(SqliteStore::open(&options)?);
         let about = About {
             started_at: now,

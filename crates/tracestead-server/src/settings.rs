@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tracestead_model::Price;
 use tracestead_store::Synchronous;
 
 /// What a server needs to be told. [`Settings::new`] gives the defaults.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Web origins whose pages may export spans; `*` means any.
     pub cors_origins: Vec<String>,
+    /// What calls cost, before the price list is asked.
+    pub prices: Vec<Price>,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             insecure_no_auth: false,
             allowed_hosts: Vec::new(),
             cors_origins: vec!["*".to_owned()],
+            prices: Vec::new(),
         }
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
 mod support;
+#[path = "support/wire.rs"]
+mod wire;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -13,30 +15,7 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use serde_json::{Value as Json, json};
 use support::{Answer, JSON, PROTOBUF, Running, ask};
 use tracestead_server::{Server, Settings, StartError};
-
-const TRACE: &str = "0102030405060708090a0b0c0d0e0f10";
-
-/// Appends a length-delimited protobuf field.
-fn field(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
-    out.push(number << 3 | 2);
-    varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
-fn varint(out: &mut Vec<u8>, mut number: u64) {
-    while number > 0x7F {
-        out.push((number & 0x7F) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn nested(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    field(&mut out, number, bytes);
-    out
-}
+use wire::{TRACE, field, hex, nested, partial_success, request, status, time, varint};
 
 /// Returns a span as protobuf has it.
 fn span(id: u64, parent: Option<u64>, name: &str) -> Vec<u8> {
@@ -49,23 +28,6 @@ fn span(id: u64, parent: Option<u64>, name: &str) -> Vec<u8> {
     time(&mut span, 7, 1_795_221_481_000_000_000 + id);
     time(&mut span, 8, 1_795_221_482_000_000_000 + id);
     span
-}
-
-fn time(out: &mut Vec<u8>, number: u8, nanos: u64) {
-    out.push(number << 3 | 1);
-    out.extend_from_slice(&nanos.to_le_bytes());
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
-
-fn request<S: AsRef<[u8]>>(spans: impl IntoIterator<Item = S>) -> Vec<u8> {
-    let mut scope_spans = Vec::new();
-    for span in spans {
-        field(&mut scope_spans, 2, span.as_ref());
-    }
-    nested(1, &nested(2, &scope_spans))
 }
 
 fn json_request(spans: &[String]) -> Vec<u8> {
@@ -99,68 +61,6 @@ fn stored(server: &Running) -> Vec<u64> {
         ids.map(|span| u64::from_str_radix(span["span_id"].as_str().unwrap(), 16).unwrap()).collect();
     ids.sort_unstable();
     ids
-}
-
-/// Reads the numbers and texts of a protobuf message: all that answers are made of.
-fn fields(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>, u64)> {
-    fn number(bytes: &mut &[u8]) -> u64 {
-        let mut value = 0;
-        for shift in (0..).step_by(7) {
-            let byte = bytes[0];
-            *bytes = &bytes[1..];
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        value
-    }
-    let mut fields = Vec::new();
-    while !bytes.is_empty() {
-        let key = u8::try_from(number(&mut bytes)).unwrap();
-        let value = number(&mut bytes);
-        let mut content = Vec::new();
-        if key & 7 == 2 {
-            let (head, rest) = bytes.split_at(usize::try_from(value).unwrap());
-            content = head.to_vec();
-            bytes = rest;
-        }
-        fields.push((key >> 3, content, value));
-    }
-    fields
-}
-
-/// Returns how many spans a 200 refuses, and why.
-fn partial_success(answer: &Answer) -> (u64, String) {
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    if answer.header("content-type") == Some("application/json") {
-        let json = answer.json();
-        let partial = &json["partialSuccess"];
-        let rejected = partial["rejectedSpans"].as_str().map_or(0, |number| number.parse().unwrap());
-        return (rejected, partial["errorMessage"].as_str().unwrap_or_default().to_owned());
-    }
-    let Some((1, partial, _)) = fields(&answer.body).pop() else { return (0, String::new()) };
-    let mut success = (0, String::new());
-    for (number, content, value) in fields(&partial) {
-        match number {
-            1 => success.0 = value,
-            _ => success.1 = String::from_utf8(content).unwrap(),
-        }
-    }
-    success
-}
-
-/// Returns code and message of a `google.rpc.Status`.
-fn status(answer: &Answer) -> (u64, String) {
-    if answer.header("content-type") == Some("application/json") {
-        let json = answer.json();
-        return (json["code"].as_u64().unwrap(), json["message"].as_str().unwrap().to_owned());
-    }
-    assert_eq!(answer.header("content-type"), Some("application/x-protobuf"));
-    let fields = fields(&answer.body);
-    let code = fields.iter().find(|(number, ..)| *number == 1).unwrap().2;
-    let message = fields.iter().find(|(number, ..)| *number == 2).unwrap().1.clone();
-    (code, String::from_utf8(message).unwrap())
 }
 
 /// Returns a list in a list and so on around nothing, `depth` times.
@@ -202,7 +102,7 @@ fn a_bad_span_is_refused_alone_and_kept_aside() {
         ("span id is all zeros", with_ids(&[1; 16], &[0; 8])),
         ("is after 2262", late),
         ("name is not UTF-8", not_utf8),
-        ("attribute is not UTF-8", with_attribute(span(9, None, "bad"), b"k", &nested(1, b"\xFF\xFE"))),
+        ("a text value is not UTF-8", with_attribute(span(9, None, "bad"), b"k", &nested(1, b"\xFF\xFE"))),
         ("nested deeper than 30", with_attribute(span(9, None, "bad"), b"k", &deep_value(100_000))),
         ("cut off", span(9, None, "bad")[..20].to_vec()),
     ];

@@ -4,10 +4,12 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tracestead_model::content::Previews;
 use tracestead_model::json::to_agno_json;
 use tracestead_model::query::duration_ms;
 use tracestead_model::{
-    Attributes, Event, Link, Resource, RunContext, Scope, Span, SpanFacts, SpanShape, StatusCode, UnixNanos,
+    Attributes, Cost, Event, Link, LogRecord, PriceBook, Resource, Scope, Span, SpanFacts, SpanShape,
+    SpanSource, UnixNanos, event_rank,
 };
 
 /// Bytes that were to be a span and are none.
@@ -23,11 +25,12 @@ pub struct Malformed {
     pub size_bytes: usize,
 }
 
-/// Spans that are to be written together, and malformed ones to be kept aside.
+/// Spans that are to be written together, log records that belong to spans, and malformed ones to be kept aside.
 #[derive(Debug)]
 pub struct Batch {
     pub(crate) received_at: UnixNanos,
     pub(crate) spans: Vec<PreparedSpan>,
+    pub(crate) events: Vec<PreparedEvent>,
     pub(crate) resources: Vec<Arc<PreparedResource>>,
     pub(crate) malformed: Vec<Malformed>,
     /// Dropped with the batch: once it is stored, or has failed to be.
@@ -42,6 +45,20 @@ pub(crate) struct PreparedResource {
     pub(crate) schema_url: String,
     pub(crate) service_name: Option<String>,
     pub(crate) environment: Option<String>,
+    pub(crate) release: Option<String>,
+}
+
+/// A log record as an event of its span.
+#[derive(Debug)]
+pub(crate) struct PreparedEvent {
+    pub(crate) trace_id: String,
+    pub(crate) span_id: String,
+    /// Made of what the event says: sent again, it is the same event.
+    pub(crate) event_id: String,
+    pub(crate) time_ns: i64,
+    /// Its place among events with one time, made of what it says: of exports there must be no trace.
+    pub(crate) rank: i64,
+    pub(crate) event: String,
 }
 
 /// A span as its row has it.
@@ -67,25 +84,57 @@ pub(crate) struct PreparedSpan {
     pub(crate) dropped_events_count: u32,
     pub(crate) dropped_links_count: u32,
     pub(crate) facts: SpanFacts,
+    pub(crate) cost: Cost,
+    /// Made for spans that may stand for their trace in lists; others' are read from their row if need be.
+    pub(crate) previews: Option<Previews>,
     pub(crate) shape: SpanShape,
 }
 
 impl Batch {
-    /// Reads the facts of `spans` and makes the texts of their columns. `received_at` becomes `created_at`.
+    /// Reads the facts of `spans`, prices their calls and makes the texts of their columns. `received_at` becomes
+    /// `created_at`.
     #[must_use]
-    pub fn prepare(spans: Vec<Span>, malformed: Vec<Malformed>, received_at: UnixNanos) -> Self {
+    pub fn prepare(
+        spans: Vec<Span>,
+        malformed: Vec<Malformed>,
+        received_at: UnixNanos,
+        prices: &PriceBook,
+    ) -> Self {
         let mut shared = Shared::default();
-        let mut spans: Vec<PreparedSpan> = spans.into_iter().map(|span| prepare(span, &mut shared)).collect();
+        let mut spans: Vec<PreparedSpan> =
+            spans.into_iter().map(|span| prepare(span, &mut shared, prices)).collect();
         // Rows are written in key order, so that two writers cannot wait for each other. The sort is stable: of two
         // spans with one id, the one sent first is written first.
         spans.sort_by(|a, b| (&a.trace_id, &a.span_id).cmp(&(&b.trace_id, &b.span_id)));
         Self {
             received_at,
             spans,
+            events: Vec::new(),
             resources: shared.resources.into_values().map(|(_, made)| made).collect(),
             malformed,
             guard: None,
         }
+    }
+
+    /// Makes log records ready that belong to spans, here or in any other batch. Those that do not are left out.
+    #[must_use]
+    pub fn prepare_logs(records: Vec<LogRecord>, malformed: Vec<Malformed>, received_at: UnixNanos) -> Self {
+        let events = records.into_iter().filter_map(LogRecord::into_span_event);
+        let events = events
+            .map(|(trace_id, span_id, event)| {
+                let json = event_json(&event);
+                let event_id = blake3::hash(json.as_bytes()).to_hex()[..32].to_owned();
+                PreparedEvent {
+                    trace_id: trace_id.to_hex(),
+                    span_id: span_id.to_hex(),
+                    event_id,
+                    time_ns: event.time.as_i64(),
+                    rank: event_rank(&event),
+                    event: json,
+                }
+            })
+            .collect();
+        Self { received_at, spans: Vec::new(), events, resources: Vec::new(), malformed, guard: None }
     }
 
     /// Keeps `guard` until the batch is stored or has failed to be, even if nobody waits for it any more: what the batch
@@ -96,16 +145,16 @@ impl Batch {
         self
     }
 
-    /// Returns how many spans there are to write.
+    /// Returns how many spans, or log records of spans, there are to write.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.spans.len()
+        self.spans.len() + self.events.len()
     }
 
     /// Says whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.malformed.is_empty()
+        self.len() == 0 && self.malformed.is_empty()
     }
 }
 
@@ -144,26 +193,17 @@ fn prepare_resource(resource: &Resource) -> PreparedResource {
         schema_url: resource.schema_url.clone(),
         service_name: resource.service_name().map(str::to_owned),
         environment: resource.environment().map(str::to_owned),
+        release: resource.release().map(str::to_owned),
     }
 }
 
-fn prepare(span: Span, shared: &mut Shared) -> PreparedSpan {
-    let facts = SpanFacts::of(&span.name, &span.attributes);
-    let start_time_ns = span.start_time.as_i64();
-    let end_time_ns = span.end_time.map(UnixNanos::as_i64);
-    let shape = SpanShape {
-        span_id: span.span_id,
-        parent_span_id: span.parent_span_id,
-        start_time_ns,
-        end_time_ns,
-        span_type: facts.span_type,
-        is_error: span.status.code == StatusCode::Error,
-        model: facts.model.clone(),
-        usage: facts.usage,
-        cost_nano_usd: facts.cost_nano_usd,
-        name: without_nul(span.name),
-        context: context(&facts),
-    };
+fn prepare(span: Span, shared: &mut Shared, prices: &PriceBook) -> PreparedSpan {
+    let source = SpanSource::from(&span);
+    let facts = SpanFacts::of(&source);
+    let cost = prices.cost(&facts, span.start_time);
+    let may_lead = span.parent_span_id.is_none() || facts.span_type.is_run();
+    let previews = may_lead.then(|| Previews::of(&source, facts.span_type));
+    let shape = SpanShape::new(&span, &facts, cost);
     PreparedSpan {
         trace_id: span.trace_id.to_hex(),
         span_id: span.span_id.to_hex(),
@@ -173,7 +213,7 @@ fn prepare(span: Span, shared: &mut Shared) -> PreparedSpan {
         status_message: Some(without_nul(span.status.message)).filter(|message| !message.is_empty()),
         start_time: span.start_time.to_agno(),
         end_time: span.end_time.unwrap_or(span.start_time).to_agno(),
-        duration_ms: duration_ms(start_time_ns, end_time_ns),
+        duration_ms: duration_ms(shape.start_time_ns, shape.end_time_ns),
         attributes: to_agno_json(&span.attributes),
         events: events_json(&span.events),
         links: links_json(&span.links),
@@ -185,18 +225,9 @@ fn prepare(span: Span, shared: &mut Shared) -> PreparedSpan {
         dropped_events_count: span.dropped_events_count,
         dropped_links_count: span.dropped_links_count,
         facts,
+        cost,
+        previews,
         shape,
-    }
-}
-
-pub(crate) fn context(facts: &SpanFacts) -> RunContext {
-    RunContext {
-        run_id: facts.run_id.clone(),
-        session_id: facts.session_id.clone(),
-        user_id: facts.user_id.clone(),
-        agent_id: facts.agent_id.clone(),
-        team_id: facts.team_id.clone(),
-        workflow_id: facts.workflow_id.clone(),
     }
 }
 
@@ -220,14 +251,16 @@ fn scope_json(scope: &Scope) -> Option<String> {
 }
 
 fn events_json(events: &[Event]) -> Option<String> {
-    list_json(events, |event| {
-        let head = object(&[
-            ("name", serde_json::Value::from(event.name.as_str())),
-            ("time_ns", event.time.as_i64().into()),
-            ("dropped_attributes_count", event.dropped_attributes_count.into()),
-        ]);
-        with_attributes(head, &event.attributes)
-    })
+    list_json(events, event_json)
+}
+
+fn event_json(event: &Event) -> String {
+    let head = object(&[
+        ("name", serde_json::Value::from(event.name.as_str())),
+        ("time_ns", event.time.as_i64().into()),
+        ("dropped_attributes_count", event.dropped_attributes_count.into()),
+    ]);
+    with_attributes(head, &event.attributes)
 }
 
 fn links_json(links: &[Link]) -> Option<String> {

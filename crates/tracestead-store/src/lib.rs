@@ -25,4 +25,4 @@ pub mod sqlite;
 
 pub use batch::{Batch, Malformed};
 pub use error::{IngestError, OpenError, ReadError};
-pub use sqlite::{SpanQuery, SqliteOptions, SqliteStore, Stored, Synchronous};
+pub use sqlite::{Rebuild, Rebuilt, SpanQuery, SqliteOptions, SqliteStore, Stored, Synchronous};

@@ -95,7 +95,12 @@ async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SqliteStore
     let store = SqliteStore::open(&options).unwrap();
     for (trace, number) in traces.into_iter().zip((0..4).cycle()) {
         store
-            .ingest(Batch::prepare(trace, Vec::new(), UnixNanos::from_i64(created_at(number))))
+            .ingest(Batch::prepare(
+                trace,
+                Vec::new(),
+                UnixNanos::from_i64(created_at(number)),
+                store.prices(),
+            ))
             .await
             .unwrap();
     }

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &arguments::Config) -> anyhow::Result<ExitCode> {
     let ConfigCommand::Print { serve, json } = &arguments.command;
     let config = Config::load(serve)?;
     for shown in &config.shown {
-        let (key, value, origin) = (shown.key, &shown.value, &shown.origin);
+        let (key, value, origin) = (&shown.key, &shown.value, &shown.origin);
         if *json {
             printer::line(&json!({"key": key, "value": value, "origin": origin}).to_string())?;
         } else {

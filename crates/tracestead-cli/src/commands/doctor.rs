@@ -106,7 +106,7 @@ async fn checks(arguments: &arguments::Doctor) -> Vec<Check> {
             set => format!("{set} settings beside the defaults"),
         },
     ));
-    checks.extend(database::checks(&config.server.database).await);
+    checks.extend(database::checks(&config.server).await);
     checks.extend(ports::checks(&config.server).await);
     checks
 }

@@ -4,19 +4,21 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod openapi;
+pub(crate) mod rebuild;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod spans;
 pub(crate) mod traces;
 
 use anyhow::Context as _;
-use tracestead_model::UnixNanos;
+use tracestead_model::{PriceBook, UnixNanos};
+use tracestead_server::Settings;
 use tracestead_store::{SqliteOptions, SqliteStore};
 
 use crate::arguments::{Serve, Source};
 use crate::config::Config;
 
-/// Opens the database for reading commands; it must exist, as they have no reason to make one.
+/// Opens the database for commands about what is stored; it must exist, as they have no reason to make one.
 pub(crate) fn open(source: &Source) -> anyhow::Result<SqliteStore> {
     let config = Config::load(&Serve { source: source.clone(), ..Serve::default() })?;
     let path = &config.server.database;
@@ -25,7 +27,15 @@ pub(crate) fn open(source: &Source) -> anyhow::Result<SqliteStore> {
         "there is no database at {}; name one with --db, or start `tracestead serve` to make it",
         path.display()
     );
-    SqliteStore::open(&SqliteOptions::new(path, now())).context("cannot use the database")
+    SqliteStore::open(&options(&config.server)).context("cannot use the database")
+}
+
+/// Returns how to open the database. Prices matter to readers too: an open store reads the spans that Agno wrote.
+pub(crate) fn options(settings: &Settings) -> SqliteOptions {
+    let mut options = SqliteOptions::new(&settings.database, now());
+    options.synchronous = settings.synchronous;
+    options.prices = PriceBook::new(settings.prices.clone());
+    options
 }
 
 /// Returns the time of the wall clock. It is asked here only.

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use tracestead_model::query::SpanRecord;
 use tracestead_store::SpanQuery;
 
-use super::show::{Table, clock_times, cut, duration, find_trace, one_line, span_row, thousands, type_style};
-use super::traces::{mark, short};
+use super::show::{
+    Table, about, clock_times, cut, duration, failure, find_trace, one_line, span_cost, span_row, thousands,
+    type_style,
+};
+use super::traces::{WIDE, mark, short};
 use super::{now, open};
 use crate::arguments;
 use crate::printer::{self, Style};
@@ -52,27 +55,36 @@ pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode
 
 fn table(spans: &[SpanRecord]) -> Table {
     let table = Table::default().left(" ").left("START UTC").left("TYPE").left("NAME");
-    let mut table = table.rest("MODEL OR ERROR").right("TOKENS").right("TOOK").left("TRACE");
+    let costs: Vec<String> = spans.iter().map(span_cost).collect();
+    // Spans that call no model have no cost; then the column would be empty.
+    let has_costs = printer::width() >= WIDE && costs.iter().any(|cost| !cost.is_empty());
+    let mut table = table.rest("ABOUT").right("TOKENS");
+    if has_costs {
+        table = table.right("COST");
+    }
+    let mut table = table.right("TOOK").left("TRACE");
     let times: Vec<i64> = spans.iter().map(|span| span.start_time_ns).collect();
-    for (span, time) in spans.iter().zip(clock_times(&times, now())) {
+    for ((span, cost), time) in spans.iter().zip(costs).zip(clock_times(&times, now())) {
         let (mark, mark_style) = mark(&span.status_code);
-        let about = span.status_message.as_deref().filter(|message| !message.is_empty());
-        let about_style = if about.is_some() { Style::Red } else { Style::Plain };
-        let about = about.or(span.model.as_deref()).map(one_line).unwrap_or_default();
+        let failure = failure(span);
+        let about_style = if failure.is_some() { Style::Red } else { Style::Plain };
         let length = match span.end_time_ns {
             Some(end) => duration(end.saturating_sub(span.start_time_ns)),
             None => "no end".to_owned(),
         };
-        table.row(vec![
+        let mut cells = vec![
             (mark.to_owned(), mark_style),
             (time, Style::Plain),
             (one_line(&span.span_type), type_style(span.span_type())),
             (cut(&one_line(&span.name), 30), Style::Bold),
-            (about, about_style),
+            (failure.unwrap_or_else(|| about(span)), about_style),
             (span.total_tokens.map(thousands).unwrap_or_default(), Style::Plain),
-            (length, Style::Plain),
-            (short(&span.trace_id), Style::Dim),
-        ]);
+        ];
+        if has_costs {
+            cells.push((cost, Style::Plain));
+        }
+        cells.extend([(length, Style::Plain), (short(&span.trace_id), Style::Dim)]);
+        table.row(cells);
     }
     table
 }

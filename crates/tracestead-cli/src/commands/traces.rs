@@ -14,8 +14,8 @@ use crate::printer::{self, Style};
 /// How many digits of an id are shown: enough to tell millions of traces apart.
 pub(super) const SHORT_ID: usize = 12;
 
-/// From this width on there is room for who ran beside the name.
-const WIDE: usize = 120;
+/// From this width on there is room for who ran beside the name, and for costs.
+pub(super) const WIDE: usize = 120;
 
 /// How many traces are read at once.
 const PAGE: u32 = 500;
@@ -121,7 +121,10 @@ fn table(traces: &[TraceRecord]) -> Table {
     table = table.rest("INPUT").right("TOKENS").right("TOOK").right("SPANS").left("TRACE");
     for (trace, time) in traces.iter().zip(clock_times(&times, now())) {
         let (mark, mark_style) = mark(&trace.status);
-        let who = trace.agent_id.as_ref().or(trace.team_id.as_ref()).or(trace.workflow_id.as_ref());
+        let ids = [&trace.agent_id, &trace.team_id, &trace.workflow_id];
+        let names = [&trace.agent_name, &trace.team_name, &trace.workflow_name];
+        // Ids are what filters take, and not every framework has them.
+        let who = ids.into_iter().chain(names).find_map(Option::as_ref);
         let input = trace.input_preview.as_deref().map(one_line).unwrap_or_default();
         let mut cells = vec![
             (mark.to_owned(), mark_style),

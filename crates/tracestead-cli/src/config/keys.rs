@@ -7,7 +7,7 @@ use tracestead_server::Settings;
 use tracestead_store::Synchronous;
 
 use super::layers::Layers;
-use super::{Config, ConfigError, Shown, database_path};
+use super::{Config, ConfigError, Shown, database_path, prices};
 
 /// A setting that exists.
 pub(super) struct Key {
@@ -81,11 +81,13 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         "json" => Ok(LogFormat::Json),
         _ => Err("expected `text` or `json`".to_owned()),
     })?;
+    server.prices = prices::read(layers)?;
     let shown = KEYS.iter().map(|key| {
         let (value, origin) = read.value(key.name);
-        Shown { key: key.name, value, origin }
+        Shown { key: key.name.to_owned(), value, origin }
     });
-    Ok(Config { server, log_level, log_format, shown: shown.collect() })
+    let shown = shown.chain(prices::shown(layers, &server.prices)).collect();
+    Ok(Config { server, log_level, log_format, shown })
 }
 
 struct Reader<'a> {
@@ -172,6 +174,42 @@ mod tests {
         assert_eq!(config.server.cors_origins, ["https://a", "https://b"]);
         let listen = config.shown.iter().find(|shown| shown.key == "server.listen").unwrap();
         assert_eq!(listen.origin, "TRACESTEAD_SERVER__LISTEN");
+    }
+
+    /// The rows of the table below `heading` in the documentation, cell by cell.
+    fn documented(heading: &str) -> Vec<Vec<String>> {
+        let (_, below) = DOCUMENTATION.split_once(&format!("\n## {heading}\n")).unwrap();
+        let rows = below.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+        let cells =
+            |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().replace('`', "")).collect();
+        rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+    }
+
+    const DOCUMENTATION: &str = include_str!("../../../../docs/config.md");
+
+    #[test]
+    fn the_documentation_has_every_setting() {
+        let none = |default: &str| if default.is_empty() { "none".to_owned() } else { default.to_owned() };
+        let variable = |name: &str| format!("TRACESTEAD_{}", name.to_uppercase().replacen('.', "__", 1));
+        let settings: Vec<_> =
+            KEYS.iter().map(|key| [key.name.to_owned(), none(key.default), variable(key.name)]).collect();
+        let said: Vec<_> = documented("Settings")
+            .into_iter()
+            .map(|row| [row[0].clone(), row[1].clone(), row[3].clone()])
+            .collect();
+        assert_eq!(said, settings);
+        let said: Vec<_> = documented("Prices").into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(said, prices::PRICE_KEYS);
+    }
+
+    #[test]
+    fn the_examples_of_the_documentation_are_right() {
+        let examples: Vec<&str> =
+            DOCUMENTATION.split("```toml\n").skip(1).filter_map(|text| text.split("```").next()).collect();
+        assert!(examples.iter().any(|example| example.contains("[[prices]]")));
+        for example in examples {
+            check(&layers(example)).unwrap();
+        }
     }
 
     #[test]

@@ -13,13 +13,24 @@ use crate::arguments::Serve;
 /// The file that is read if none is named.
 const DEFAULT_FILE: &str = "tracestead.toml";
 
+/// The one part of the file that is no section of settings.
+const PRICES: &str = "prices";
+
 /// Settings by dotted key, with the origin of each.
 #[derive(Debug, Default)]
-pub(super) struct Layers(BTreeMap<String, (Value, String)>);
+pub(super) struct Layers {
+    values: BTreeMap<String, (Value, String)>,
+    /// What the file has under [`PRICES`], unread.
+    prices: Option<(Value, String)>,
+}
 
 impl Layers {
     pub(super) fn get(&self, key: &str) -> Option<&(Value, String)> {
-        self.0.get(key)
+        self.values.get(key)
+    }
+
+    pub(super) fn prices(&self) -> Option<&(Value, String)> {
+        self.prices.as_ref()
     }
 
     pub(super) fn add_file(&mut self, named: Option<&Path>) -> Result<(), ConfigError> {
@@ -36,6 +47,10 @@ impl Layers {
         let table: Table =
             text.parse().map_err(|error| ConfigError(format!("cannot read {origin}: {error}")))?;
         for (section, value) in table {
+            if section == PRICES {
+                self.prices = Some((value, origin.to_owned()));
+                continue;
+            }
             let Value::Table(values) = value else { return Err(unknown(&section, origin)) };
             for (key, value) in values {
                 self.set(&format!("{section}.{key}"), value, origin)?;
@@ -73,12 +88,12 @@ impl Layers {
         ];
         for (key, flag, value) in flags {
             if let Some(value) = value {
-                self.0.insert(key.to_owned(), (Value::String(value.clone()), flag.to_owned()));
+                self.values.insert(key.to_owned(), (Value::String(value.clone()), flag.to_owned()));
             }
         }
         if serve.insecure_no_auth {
             let value = (Value::Boolean(true), "--insecure-no-auth".to_owned());
-            self.0.insert("server.insecure_no_auth".to_owned(), value);
+            self.values.insert("server.insecure_no_auth".to_owned(), value);
         }
     }
 
@@ -86,16 +101,26 @@ impl Layers {
         if !KEYS.iter().any(|known| known.name == key) {
             return Err(unknown(key, origin));
         }
-        self.0.insert(key.to_owned(), (value, origin.to_owned()));
+        self.values.insert(key.to_owned(), (value, origin.to_owned()));
         Ok(())
     }
 }
 
 fn unknown(key: &str, origin: &str) -> ConfigError {
-    let nearest = KEYS.iter().map(|known| known.name).min_by_key(|known| distance(known, key));
-    let hint =
-        nearest.filter(|known| distance(known, key) <= 4).map(|known| format!("; did you mean `{known}`?"));
+    if key.split('.').next() == Some(PRICES) {
+        return ConfigError(format!(
+            "cannot set prices by {origin}: write `[[prices]]` tables in {DEFAULT_FILE}"
+        ));
+    }
+    let nearest = nearest(KEYS.iter().map(|known| known.name), key, 4);
+    let hint = nearest.map(|known| format!("; did you mean `{known}`?"));
     ConfigError(format!("unknown setting `{key}` in {origin}{}", hint.unwrap_or_default()))
+}
+
+/// Returns the word that is most like `key`, if no more than `max` letters differ.
+pub(super) fn nearest<'a>(known: impl Iterator<Item = &'a str>, key: &str, max: usize) -> Option<&'a str> {
+    let nearest = known.min_by_key(|known| distance(known, key));
+    nearest.filter(|known| distance(known, key) <= max)
 }
 
 /// The number of letters to change, add or remove between two words.
@@ -138,10 +163,20 @@ mod tests {
     }
 
     #[test]
+    fn prices_stand_in_the_file_only() {
+        let variables = [("TRACESTEAD_PRICES__MODEL".into(), "gpt-4o".into())];
+        let error = Layers::default().add_environment(variables.into_iter()).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "cannot set prices by TRACESTEAD_PRICES__MODEL: write `[[prices]]` tables in tracestead.toml"
+        );
+    }
+
+    #[test]
     fn variables_without_a_section_are_not_settings() {
         let variables = [("TRACESTEAD_BIN".into(), "x".into()), ("TRACESTEAD_LOG__LEVEL".into(), "".into())];
         let mut layers = Layers::default();
         assert!(layers.add_environment(variables.into_iter()).is_ok());
-        assert!(layers.0.is_empty());
+        assert!(layers.values.is_empty());
     }
 }

@@ -1,9 +1,10 @@
 //! Settings: defaults, then `tracestead.toml`, then `TRACESTEAD_SECTION__KEY`, then flags; the last word wins.
 //!
-//! A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
+//! Prices are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
 
 mod keys;
 mod layers;
+mod prices;
 mod url;
 
 use std::fmt;
@@ -34,14 +35,14 @@ pub(crate) struct Config {
     pub(crate) server: Settings,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
-    /// Name, value and origin of every setting, in the order of the documentation.
+    /// Name, value and origin of every setting, in the order of the documentation; then the prices.
     pub(crate) shown: Vec<Shown>,
 }
 
 /// A setting as `config print` shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) origin: String,
 }

@@ -1,28 +1,32 @@
 //! What a span holds for a reader: messages, tools, documents, an exception.
 //!
 //! Read when someone opens a span, never at ingest. Messages have the shape of OpenTelemetry's GenAI conventions
-//! (`role`, `parts` with a `type`), whatever the framework sent.
+//! (`role`, `parts` with a `type`), whatever the framework sent. A place of which one emitter makes use may hold something
+//! else with another, so every reading is tolerant: what is not understood is shown as it came.
 
+mod exception;
 mod flattened;
+mod media;
+mod messages;
+mod parameters;
+mod payload;
+mod retrieval;
+mod scores;
+mod shapes;
+mod tools;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::conventions::openinference::{INPUT_VALUE, OUTPUT_VALUE};
-use crate::{Attributes, Event, SpanType, Value};
+use crate::conventions::openinference;
+use crate::facts::reader::Reader;
+use crate::{SpanFacts, SpanSource, SpanType, Value};
 
 use flattened::Flattened;
 
-/// A payload and its media type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
-    /// The whole text.
-    pub value: String,
-    /// `text/plain` unless the span says otherwise.
-    pub mime_type: String,
-}
+pub use payload::{PREVIEW_CHARS, Payload, Previews, preview};
 
 /// One message of a conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Message {
     /// `system`, `user`, `assistant`, `tool` or what the framework says.
     pub role: String,
@@ -30,6 +34,52 @@ pub struct Message {
     pub name: Option<String>,
     /// Its parts: JSON objects with a `type` (`text`, `reasoning`, `tool_call`, `tool_call_response`, `uri`, `blob`).
     pub parts: Vec<Json>,
+    /// Why the model stopped after it, in the provider's words.
+    pub finish_reason: Option<String>,
+}
+
+impl Message {
+    fn text(role: &str, text: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            parts: vec![json!({"type": "text", "content": text})],
+            ..Self::default()
+        }
+    }
+
+    fn of(role: &str, parts: Vec<Json>) -> Option<Self> {
+        (!parts.is_empty()).then(|| Self { role: role.to_owned(), parts, ..Self::default() })
+    }
+
+    fn says_something(&self) -> bool {
+        !self.parts.is_empty() || self.finish_reason.is_some()
+    }
+
+    /// Returns its texts, one below the other; `None` if it has none.
+    #[must_use]
+    pub fn text_of_parts(&self) -> Option<String> {
+        let texts: Vec<&str> = self
+            .parts
+            .iter()
+            .filter(|part| part.get("type").and_then(Json::as_str) == Some("text"))
+            .filter_map(|part| part.get("content")?.as_str())
+            .collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
+    }
+
+    /// Returns its texts, or the calls of tools it asks for; `None` if it has neither.
+    fn summary(&self) -> Option<String> {
+        self.text_of_parts().or_else(|| {
+            let calls =
+                self.parts.iter().filter(|part| part.get("type").and_then(Json::as_str) == Some("tool_call"));
+            let calls: Vec<String> = calls
+                .filter_map(|call| {
+                    Some(format!("{}({})", call.get("name")?.as_str()?, call.get("arguments")?))
+                })
+                .collect();
+            (!calls.is_empty()).then(|| calls.join("\n"))
+        })
+    }
 }
 
 /// A tool that was offered to a model.
@@ -50,8 +100,12 @@ pub struct ToolCall {
     pub name: String,
     /// What it does.
     pub description: Option<String>,
+    /// `function`, `extension`, `datastore` or what the framework says.
+    pub tool_type: Option<String>,
     /// The id by which the model asked for it.
     pub call_id: Option<String>,
+    /// JSON Schema of its arguments.
+    pub parameters: Json,
     /// What it was given: JSON if it parses, else text.
     pub arguments: Json,
     /// What it gave: JSON if it parses, else text.
@@ -76,8 +130,49 @@ pub struct Document {
 pub struct Retrieval {
     /// What was searched for.
     pub query: Option<String>,
+    /// How many documents were asked for.
+    pub k: Option<i64>,
+    /// Where they were searched.
+    pub store: Option<String>,
     /// What was found, in the order given.
     pub documents: Vec<Document>,
+}
+
+/// Texts made into vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedding {
+    /// The texts.
+    pub texts: Vec<String>,
+    /// How many were embedded.
+    pub count: i64,
+    /// How many numbers a vector has.
+    pub dimensions: Option<i64>,
+}
+
+/// A check of input or output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Whether it objected; `None` if it does not say.
+    pub triggered: Option<bool>,
+}
+
+/// A judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// What is judged: `span`, `trace` or `session`.
+    pub scope: &'static str,
+    /// What is measured.
+    pub name: String,
+    /// The measure.
+    pub value: Option<f64>,
+    /// The measure in a word.
+    pub label: Option<String>,
+    /// Why.
+    pub explanation: Option<String>,
+    /// `HUMAN`, `LLM` or `CODE`.
+    pub source: Option<String>,
+    /// Tells judgements of one name apart.
+    pub identifier: Option<String>,
 }
 
 /// A failure with its stack.
@@ -98,173 +193,93 @@ pub struct SpanContent {
     pub input: Option<Payload>,
     /// What came out.
     pub output: Option<Payload>,
-    /// The conversation sent to a model.
+    /// What the model was told to be, wherever that stands.
+    pub system_prompt: Option<String>,
+    /// The conversation sent to a model, the system prompt included.
     pub input_messages: Vec<Message>,
     /// What the model answered.
     pub output_messages: Vec<Message>,
     /// Tools the model could ask for.
     pub tools: Vec<OfferedTool>,
+    /// Temperature and its like, under their standard names.
+    pub parameters: Map<String, Json>,
     /// Temperature and its like, as the framework spells them.
     pub invocation_parameters: Option<Json>,
     /// The call of a tool.
     pub tool: Option<ToolCall>,
     /// The search for documents.
     pub retrieval: Option<Retrieval>,
+    /// The texts made into vectors.
+    pub embedding: Option<Embedding>,
+    /// The check of input or output.
+    pub guardrail: Option<Guardrail>,
+    /// Judgements.
+    pub scores: Vec<Score>,
     /// The last exception recorded.
     pub exception: Option<Exception>,
+    /// What the user attached.
+    pub metadata: Map<String, Json>,
 }
 
 impl SpanContent {
-    /// Reads the content of a span of `span_type`.
+    /// Reads the content of a span.
     #[must_use]
-    pub fn of(name: &str, span_type: SpanType, attributes: &Attributes, events: &[Event]) -> Self {
-        let flattened = Flattened::of(attributes);
+    pub fn of(source: &SpanSource<'_>) -> Self {
+        let reader = Reader::new(*source);
+        let facts = SpanFacts::read(&reader);
+        let span_type = facts.span_type;
+        let flattened = Flattened::of(source.attributes);
+        let input_messages = messages::input(&reader, &flattened, span_type);
+        let name = facts.tool_name.unwrap_or_else(|| source.name.to_owned());
         Self {
-            input: payload(attributes, INPUT_VALUE, "input.mime_type"),
-            output: payload(attributes, OUTPUT_VALUE, "output.mime_type"),
-            input_messages: flattened.list("llm.input_messages").iter().map(|item| message(item)).collect(),
-            output_messages: flattened.list("llm.output_messages").iter().map(|item| message(item)).collect(),
-            tools: flattened.list("llm.tools").iter().filter_map(|item| offered_tool(item)).collect(),
-            invocation_parameters: attributes.text("llm.invocation_parameters").map(json_or_text),
-            tool: (span_type == SpanType::Tool).then(|| tool_call(name, attributes)),
-            retrieval: retrieval(span_type, attributes, &flattened),
-            exception: exception(attributes, events),
+            input: payload::input(&reader),
+            output: payload::output(&reader),
+            system_prompt: system_prompt(&reader, &input_messages),
+            input_messages,
+            output_messages: messages::output(&reader, &flattened, span_type),
+            tools: tools::offered(&reader, &flattened),
+            parameters: parameters::parameters(&reader, span_type),
+            invocation_parameters: reader.text(openinference::INVOCATION_PARAMETERS).map(json_or_text),
+            tool: (span_type == SpanType::Tool).then(|| tools::call(&reader, name)),
+            retrieval: retrieval::retrieval(&reader, &flattened, span_type),
+            embedding: retrieval::embedding(&reader, &flattened, span_type),
+            guardrail: (span_type == SpanType::Guardrail).then(|| guardrail(&reader)),
+            scores: scores::scores(&reader, &flattened),
+            exception: exception::exception(&reader),
+            metadata: parameters::metadata(&reader),
         }
     }
 }
 
-fn payload(attributes: &Attributes, key: &str, mime_key: &str) -> Option<Payload> {
-    let value = match attributes.get(key)? {
-        Value::Empty => return None,
-        Value::String(text) => text.clone(),
-        value => crate::json::to_json(value).to_string(),
+/// The OpenAI Agents SDK says in its output whether the tripwire was triggered, its JavaScript form in an attribute.
+fn guardrail(reader: &Reader<'_>) -> Guardrail {
+    let triggered = match reader.value("guardrail.triggered") {
+        Some(Value::Bool(triggered)) => Some(*triggered),
+        _ => payload::output(reader)
+            .and_then(|output| serde_json::from_str::<Json>(&output.value).ok())
+            .and_then(|json| {
+                ["tripwire_triggered", "tripwireTriggered", "triggered"]
+                    .iter()
+                    .find_map(|key| json.get(*key)?.as_bool())
+            }),
     };
-    let mime_type = attributes.text(mime_key).unwrap_or("text/plain").to_owned();
-    Some(Payload { value, mime_type })
+    Guardrail { triggered }
 }
 
-fn message(item: &Flattened<'_>) -> Message {
-    let message = item.under("message");
-    let role = message.text("role").unwrap_or("user").to_owned();
-    let mut parts = Vec::new();
-    if let Some(content) = message.text("content") {
-        parts.push(if role == "tool" {
-            json!({"type": "tool_call_response", "id": message.text("tool_call_id"), "response": json_or_text(content)})
-        } else {
-            json!({"type": "text", "content": content})
-        });
+fn system_prompt(reader: &Reader<'_>, messages: &[Message]) -> Option<String> {
+    if let Some(instructions) = messages::instructions(reader) {
+        return instructions.text_of_parts();
     }
-    parts.extend(
-        message.list("contents").iter().filter_map(|item| content_part(&item.under("message_content"))),
-    );
-    parts.extend(message.list("tool_calls").iter().map(|item| {
-        let call = item.under("tool_call");
-        json!({
-            "type": "tool_call",
-            "id": call.text("id"),
-            "name": call.text("function.name"),
-            "arguments": call.text("function.arguments").map(json_or_text),
-        })
-    }));
-    // The older form of a single call.
-    if let Some(name) = message.text("function_call_name") {
-        let arguments = message.text("function_call_arguments_json").map(json_or_text);
-        parts.push(json!({"type": "tool_call", "id": null, "name": name, "arguments": arguments}));
-    }
-    drop_repeated_text(&mut parts);
-    Message { role, name: message.text("name").map(str::to_owned), parts }
+    let leading =
+        messages.iter().take_while(|message| matches!(message.role.as_str(), "system" | "developer"));
+    let texts: Vec<String> = leading.filter_map(Message::text_of_parts).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-/// Some emitters send the same text as `content` and again as the first of `contents`.
-fn drop_repeated_text(parts: &mut Vec<Json>) {
-    if parts.len() > 1 && parts[0] == parts[1] {
-        parts.remove(0);
-    }
-}
-
-fn content_part(content: &Flattened<'_>) -> Option<Json> {
-    if let Some(url) = content.text("image.image.url") {
-        return Some(media("image", url, None));
-    }
-    if let Some(url) = content.text("audio.audio.url") {
-        return Some(media("audio", url, content.text("audio.audio.mime_type")));
-    }
-    let text = content.text("text").or_else(|| content.text("data"))?;
-    let part_type = if content.text("type") == Some("reasoning") { "reasoning" } else { "text" };
-    Some(json!({"type": part_type, "content": text}))
-}
-
-fn media(modality: &str, url: &str, mime_type: Option<&str>) -> Json {
-    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    match data {
-        Some((mime_type, content)) => {
-            json!({"type": "blob", "modality": modality, "mime_type": mime_type, "content": content})
-        }
-        None => json!({"type": "uri", "modality": modality, "mime_type": mime_type, "uri": url}),
-    }
-}
-
-fn offered_tool(item: &Flattened<'_>) -> Option<OfferedTool> {
-    let schema: Json = serde_json::from_str(item.text("tool.json_schema")?).ok()?;
-    let tool = schema.get("function").unwrap_or(&schema);
-    Some(OfferedTool {
-        name: tool.get("name")?.as_str()?.to_owned(),
-        description: tool.get("description").and_then(Json::as_str).map(str::to_owned),
-        parameters: tool
-            .get("parameters")
-            .or_else(|| tool.get("input_schema"))
-            .cloned()
-            .unwrap_or(Json::Null),
-    })
-}
-
-fn tool_call(name: &str, attributes: &Attributes) -> ToolCall {
-    let text = |key: &str| attributes.text(key);
-    let arguments = text(INPUT_VALUE).or_else(|| text("tool.parameters")).map_or(Json::Null, json_or_text);
-    ToolCall {
-        name: text("tool.name").unwrap_or(name).to_owned(),
-        description: text("tool.description").map(str::to_owned),
-        call_id: text("tool_call.id").or_else(|| text("tool.id")).map(str::to_owned),
-        arguments,
-        result: text(OUTPUT_VALUE).map_or(Json::Null, json_or_text),
-    }
-}
-
-fn retrieval(span_type: SpanType, attributes: &Attributes, flattened: &Flattened<'_>) -> Option<Retrieval> {
-    let prefix = match span_type {
-        SpanType::Retriever => "retrieval.documents",
-        SpanType::Reranker => "reranker.output_documents",
-        _ => return None,
-    };
-    let documents = flattened.list(prefix).iter().map(|item| document(&item.under("document"))).collect();
-    let query = attributes.text("reranker.query").or_else(|| attributes.text(INPUT_VALUE)).map(str::to_owned);
-    Some(Retrieval { query, documents })
-}
-
-fn document(document: &Flattened<'_>) -> Document {
-    Document {
-        id: document.value("id").map(|id| match id {
-            Value::String(text) => text.clone(),
-            value => crate::json::to_json(value).to_string(),
-        }),
-        content: document.text("content").unwrap_or_default().to_owned(),
-        score: document.value("score").and_then(Value::as_f64),
-        metadata: document.text("metadata").map_or(Json::Object(Map::new()), json_or_text),
-    }
-}
-
-fn exception(attributes: &Attributes, events: &[Event]) -> Option<Exception> {
-    let recorded = events.iter().rev().find(|event| event.name == "exception").map(|event| &event.attributes);
-    let source = recorded.or_else(|| {
-        let says = attributes.text("exception.message").or_else(|| attributes.text("exception.type"));
-        says.map(|_| attributes)
-    })?;
-    let text = |key: &str| source.text(key).map(str::to_owned);
-    Some(Exception {
-        exception_type: text("exception.type"),
-        message: text("exception.message"),
-        stacktrace: text("exception.stacktrace"),
-    })
+/// Reads why the model stopped from its answer, where no attribute says it.
+pub(crate) fn finish_reason_of_messages(reader: &Reader<'_>) -> Option<String> {
+    let answers = messages::structured_answers(reader);
+    answers.into_iter().find_map(|message| message.finish_reason.filter(|reason| !reason.is_empty()))
 }
 
 /// Returns the JSON that `text` holds if it holds a list or an object, else the text itself.

@@ -1,47 +1,23 @@
-//! Reads [`SpanFacts`]: which dialect is asked for which fact, and in which order.
+//! Reads [`SpanFacts`].
 
-use crate::conventions::{agno, openinference};
-use crate::{Attributes, Value};
+use crate::conventions::{autogen, genai, genkit, pydantic_ai};
 
-use super::SpanType;
+use super::reader::{At, Reader, SpanSource, clean};
+use super::{
+    SpanType, Usage, error, finish_reason, precedence, provider, provider_of_host, provider_of_model, tags,
+    timing,
+};
 
 /// The version of this reading, stored beside its result. Raise it when a fact is read differently.
-pub const FACTS_VERSION: i64 = 1;
-
-/// How many characters of an input or output a list shows.
-pub const PREVIEW_CHARS: usize = 1024;
-
-/// Token counts as reported. The input's includes tokens read from and written to a cache, the output's includes
-/// reasoning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Tokens sent to the model.
-    pub input_tokens: Option<i64>,
-    /// Tokens it answered with.
-    pub output_tokens: Option<i64>,
-    /// Those of the input that came from a cache.
-    pub cache_read_tokens: Option<i64>,
-    /// Those of the input that were put into a cache.
-    pub cache_write_tokens: Option<i64>,
-    /// Those of the output that were reasoning.
-    pub reasoning_tokens: Option<i64>,
-    /// Input and output together.
-    pub total_tokens: Option<i64>,
-}
-
-impl Usage {
-    /// Says whether any count of input, output or both was reported.
-    #[must_use]
-    pub fn is_reported(&self) -> bool {
-        self.input_tokens.is_some() || self.output_tokens.is_some() || self.total_tokens.is_some()
-    }
-}
+pub const FACTS_VERSION: i64 = 2;
 
 /// What a span says about who ran, what was called and what it used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpanFacts {
     /// The kind of step.
     pub span_type: SpanType,
+    /// What told the type: `openinference.span.kind=AGENT`, or the rule that found it. `None` if nothing did.
+    pub span_type_source: Option<String>,
     /// The run it belongs to.
     pub run_id: Option<String>,
     /// The conversation it belongs to.
@@ -50,120 +26,160 @@ pub struct SpanFacts {
     pub user_id: Option<String>,
     /// The agent that ran.
     pub agent_id: Option<String>,
+    /// What that agent is called.
+    pub agent_name: Option<String>,
     /// The team that ran.
     pub team_id: Option<String>,
+    /// What that team is called.
+    pub team_name: Option<String>,
     /// The workflow that ran.
     pub workflow_id: Option<String>,
-    /// The model called.
+    /// What that workflow is called.
+    pub workflow_name: Option<String>,
+    /// What the step is called, for a step.
+    pub step_name: Option<String>,
+    /// The model asked for.
     pub model: Option<String>,
-    /// Who serves the model, lower case.
+    /// The model that answered, if it is named.
+    pub response_model: Option<String>,
+    /// The id of its answer.
+    pub response_id: Option<String>,
+    /// Who serves the model, in the words of `gen_ai.provider.name`.
     pub provider: Option<String>,
     /// The tool called.
     pub tool_name: Option<String>,
     /// Tokens of a model call. A span of another type that repeats its children's counts has them in `aggregate`.
     pub usage: Usage,
-    /// Tokens a span reports for everything below it: never to be summed.
+    /// Tokens a span reports for everything below it: never to be summed with those of calls.
     pub aggregate: Usage,
     /// The cost the span reports, in billionths of a US dollar.
-    pub cost_nano_usd: Option<i64>,
-    /// Why the model stopped.
+    pub reported_cost_nano_usd: Option<i64>,
+    /// The tier at which the provider served the call, where prices depend on it.
+    pub service_tier: Option<String>,
+    /// Why the model stopped: `stop`, `length`, `tool_call`, `content_filter`, `error`, or the provider's own word.
     pub finish_reason: Option<String>,
-    /// The beginning of what went in.
-    pub input_preview: Option<String>,
-    /// The beginning of what came out.
-    pub output_preview: Option<String>,
+    /// How long the first token took, in nanoseconds.
+    pub ttft_ns: Option<i64>,
+    /// The type of the error, if the span failed.
+    pub error_type: Option<String>,
+    /// Where it ran, if the span says it; resources do as a rule.
+    pub environment: Option<String>,
+    /// Which version of the application ran, if the span says it.
+    pub release: Option<String>,
     /// Labels the user gave, sorted.
     pub tags: Vec<String>,
 }
 
 impl SpanFacts {
-    /// Reads the facts of a span from its name and attributes.
+    /// Reads the facts of a span.
     #[must_use]
-    pub fn of(name: &str, attributes: &Attributes) -> Self {
-        let span_type = SpanType::of(name, attributes);
-        let usage = openinference::usage(attributes);
-        let (usage, aggregate) =
-            if span_type.is_model_call() { (usage, Usage::default()) } else { (Usage::default(), usage) };
-        let is_tool = span_type == SpanType::Tool;
+    pub fn of(source: &SpanSource<'_>) -> Self {
+        Self::read(&Reader::new(*source))
+    }
+
+    pub(crate) fn read(reader: &Reader<'_>) -> Self {
+        let (span_type, span_type_source) = SpanType::read(reader);
+        let is_call = span_type.is_model_call();
+        let usage = precedence::usage(reader);
+        let (usage, aggregate) = if is_call {
+            (usage, Usage::default())
+        } else {
+            (Usage::default(), usage.or(pydantic_ai::aggregated_usage(reader)).canonical())
+        };
+        let model = reader
+            .first(precedence::REQUEST_MODEL)
+            .or_else(|| is_call.then(|| reader.first(precedence::PARAMETER_MODEL)).flatten())
+            .or_else(|| genkit::model(reader));
+        let response_model = is_call.then(|| reader.first(precedence::RESPONSE_MODEL)).flatten();
+        let provider =
+            if is_call || model.is_some() { read_provider(reader, model.as_deref()) } else { None };
+        let own = |is_own: bool, places: &[At], otherwise: &[At]| {
+            if is_own {
+                reader.first(places).or_else(|| Some(bare_name(reader.source.name)))
+            } else {
+                reader.first(otherwise)
+            }
+        };
         Self {
-            span_type,
-            run_id: first(attributes, agno::RUN_ID),
-            session_id: first(attributes, agno::SESSION_ID),
-            user_id: first(attributes, agno::USER_ID),
-            agent_id: first(attributes, agno::AGENT_ID),
-            team_id: first(attributes, agno::TEAM_ID),
-            workflow_id: first(attributes, agno::WORKFLOW_ID),
-            model: first(attributes, openinference::MODEL),
-            provider: first(attributes, openinference::PROVIDER).map(|name| name.to_lowercase()),
-            tool_name: first(attributes, &["tool.name"]).or_else(|| is_tool.then(|| clean(name))),
+            run_id: reader.first(precedence::RUN_ID),
+            session_id: precedence::session_id(reader),
+            user_id: reader.first(precedence::USER_ID),
+            agent_id: (span_type != SpanType::Team).then(|| reader.first(precedence::AGENT_ID)).flatten(),
+            agent_name: if span_type == SpanType::Team {
+                None
+            } else {
+                own(span_type == SpanType::Agent, precedence::OWN_AGENT_NAME, precedence::AGENT_NAME)
+            },
+            team_id: reader.first(precedence::TEAM_ID),
+            team_name: own(span_type == SpanType::Team, precedence::OWN_TEAM_NAME, &[]),
+            workflow_id: reader.first(precedence::WORKFLOW_ID),
+            workflow_name: own(
+                span_type == SpanType::Workflow,
+                precedence::OWN_WORKFLOW_NAME,
+                precedence::WORKFLOW_NAME,
+            ),
+            step_name: (span_type == SpanType::Step).then(|| {
+                reader.first(precedence::STEP_NAME).unwrap_or_else(|| bare_name(reader.source.name))
+            }),
+            model,
+            response_model,
+            response_id: is_call.then(|| reader.first(precedence::RESPONSE_ID)).flatten(),
+            provider,
+            tool_name: tool_name(reader, span_type),
             usage,
             aggregate,
-            cost_nano_usd: span_type
-                .is_model_call()
-                .then(|| openinference::cost_nano_usd(attributes))
-                .flatten(),
-            finish_reason: first(attributes, &["llm.finish_reason"]),
-            input_preview: preview_of(attributes, openinference::INPUT_VALUE),
-            output_preview: preview_of(attributes, openinference::OUTPUT_VALUE),
-            tags: openinference::tags(attributes),
+            reported_cost_nano_usd: is_call
+                .then(|| precedence::cost_usd(reader))
+                .flatten()
+                .and_then(crate::prices::nano_usd),
+            service_tier: is_call.then(|| reader.first(precedence::SERVICE_TIER)).flatten(),
+            finish_reason: is_call.then(|| read_finish_reason(reader)).flatten(),
+            ttft_ns: is_call.then(|| timing::time_to_first_token(reader)).flatten(),
+            error_type: error::error_type(reader),
+            environment: reader.first(precedence::ENVIRONMENT),
+            release: reader.first(precedence::RELEASE),
+            tags: tags::tags(reader),
+            span_type,
+            span_type_source,
         }
     }
 }
 
-/// Returns the first of `keys` that says something. Numbers count: ids are sometimes integers.
-fn first(attributes: &Attributes, keys: &[&str]) -> Option<String> {
-    keys.iter().find_map(|key| match attributes.get(key)? {
-        Value::String(text) if !text.is_empty() && text != "None" => Some(clean(text)),
-        Value::Int(number) => Some(number.to_string()),
-        _ => None,
+/// What several sources say is asked one by one, as a framework's name in the provider's place says nothing.
+fn read_provider(reader: &Reader<'_>, model: Option<&str>) -> Option<String> {
+    let said = precedence::PROVIDER
+        .iter()
+        .find_map(|place| reader.first(&[*place]).and_then(|said| provider(&said)));
+    said.or_else(|| provider_of_host(&host(&reader.first(precedence::SERVER)?)).map(str::to_owned))
+        .or_else(|| model.and_then(provider_of_model))
+}
+
+fn host(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split(['/', ':', '?']).next().unwrap_or_default().to_owned()
+}
+
+fn tool_name(reader: &Reader<'_>, span_type: SpanType) -> Option<String> {
+    reader.first(precedence::TOOL_NAME).or_else(|| {
+        (span_type == SpanType::Tool).then(|| {
+            reader.first(&[At::Key("traceloop.entity.name")]).unwrap_or_else(|| bare_name(reader.source.name))
+        })
     })
 }
 
-/// Without NUL, which no text column of any database keeps.
-fn clean(text: &str) -> String {
-    text.replace('\0', "")
+/// Returns the name of a run or tool without what its framework puts around it to name the span.
+fn bare_name(name: &str) -> String {
+    let name = precedence::NAME_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    let suffixes = precedence::NAME_SUFFIXES.iter().chain(autogen::RUN_NAMES);
+    let bare =
+        suffixes.into_iter().find_map(|suffix| name.strip_suffix(suffix)).filter(|bare| !bare.is_empty());
+    clean(bare.unwrap_or(name))
 }
 
-fn preview_of(attributes: &Attributes, key: &str) -> Option<String> {
-    match attributes.get(key)? {
-        Value::Empty => None,
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(preview(text)),
-        value => Some(preview(&crate::json::to_json(value).to_string())),
-    }
-}
-
-/// Returns the first [`PREVIEW_CHARS`] characters of `text`, with an ellipsis if there are more.
-#[must_use]
-pub fn preview(text: &str) -> String {
-    match text.char_indices().nth(PREVIEW_CHARS) {
-        None => clean(text),
-        Some((end, _)) => clean(&text[..end]) + "…",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_on_a_run_are_kept_apart_from_counts_of_calls() {
-        let counts =
-            [("llm.token_count.prompt", Value::Int(57)), ("llm.token_count.completion", Value::Int(19))];
-        let with_kind = |kind: &str| {
-            let pairs = counts.iter().cloned().chain([("openinference.span.kind", Value::from(kind))]);
-            SpanFacts::of("x", &pairs.collect())
-        };
-        assert_eq!(with_kind("LLM").usage.total_tokens, Some(76));
-        assert_eq!(with_kind("LLM").aggregate, Usage::default());
-        assert_eq!(with_kind("AGENT").usage, Usage::default());
-        assert_eq!(with_kind("AGENT").aggregate.input_tokens, Some(57));
-    }
-
-    #[test]
-    fn previews_are_bounded_and_hold_no_nul() {
-        assert_eq!(preview("a\0b"), "ab");
-        let long = preview(&"é".repeat(PREVIEW_CHARS * 2));
-        assert_eq!(long.chars().count(), PREVIEW_CHARS + 1);
-    }
+fn read_finish_reason(reader: &Reader<'_>) -> Option<String> {
+    genai::finish_reason(reader)
+        .or_else(|| reader.first(precedence::FINISH_REASON))
+        .or_else(|| crate::content::finish_reason_of_messages(reader))
+        .filter(|said| said != "unknown")
+        .map(|said| finish_reason(&said))
 }

@@ -1,7 +1,7 @@
 //! Rows as a store answers them. Ids are texts here: another program may have written them.
 
 use crate::tree::Node;
-use crate::{Attributes, Event, Link, Resource, Scope, SpanId, SpanType};
+use crate::{Attributes, Event, Link, Resource, Scope, SpanId, SpanSource, SpanType, StatusCode, UnixNanos};
 
 /// The row of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +30,12 @@ pub struct TraceRecord {
     pub team_id: Option<String>,
     /// The workflow of its entry.
     pub workflow_id: Option<String>,
+    /// What the agent of its entry is called.
+    pub agent_name: Option<String>,
+    /// What the team of its entry is called.
+    pub team_name: Option<String>,
+    /// What the workflow of its entry is called.
+    pub workflow_name: Option<String>,
     /// When its first span was stored, as ISO 8601 text.
     pub created_at: String,
     /// How many spans it has.
@@ -50,14 +56,18 @@ pub struct TraceRecord {
     pub output_tokens: Option<i64>,
     /// Tokens of all model calls.
     pub total_tokens: Option<i64>,
-    /// Cost of all model calls, in billionths of a US dollar.
+    /// Known cost of all model calls, in billionths of a US dollar.
     pub cost_nano_usd: Option<i64>,
+    /// How many model calls have no known cost.
+    pub unpriced_call_count: i64,
     /// Every model called.
     pub models: Vec<String>,
     /// Who produced it.
     pub service_name: Option<String>,
     /// Where that runs.
     pub environment: Option<String>,
+    /// Which version of it.
+    pub release: Option<String>,
     /// Labels.
     pub tags: Vec<String>,
     /// Whether an agent ran in it.
@@ -89,6 +99,8 @@ pub struct SpanRecord {
     pub duration_ms: i64,
     /// The kind of step, as stored.
     pub span_type: String,
+    /// What told the kind, such as `openinference.span.kind=AGENT`.
+    pub span_type_source: Option<String>,
     /// The run it says it belongs to.
     pub run_id: Option<String>,
     /// The conversation.
@@ -97,12 +109,22 @@ pub struct SpanRecord {
     pub user_id: Option<String>,
     /// The agent.
     pub agent_id: Option<String>,
+    /// What it is called.
+    pub agent_name: Option<String>,
     /// The team.
     pub team_id: Option<String>,
+    /// What it is called.
+    pub team_name: Option<String>,
     /// The workflow.
     pub workflow_id: Option<String>,
+    /// What it is called.
+    pub workflow_name: Option<String>,
     /// The model called.
     pub model: Option<String>,
+    /// The model that answered.
+    pub response_model: Option<String>,
+    /// The id of its answer.
+    pub response_id: Option<String>,
     /// Who serves it.
     pub provider: Option<String>,
     /// The tool called.
@@ -125,6 +147,12 @@ pub struct SpanRecord {
     pub total_tokens: Option<i64>,
     /// Cost of the call, in billionths of a US dollar.
     pub cost_nano_usd: Option<i64>,
+    /// Who says what the call cost: `reported`, `config` or `genai-prices`.
+    pub cost_source: Option<String>,
+    /// Why the cost of the call is not known.
+    pub cost_missing: Option<String>,
+    /// The type of the error, if the span failed.
+    pub error_type: Option<String>,
     /// Tokens reported for everything below.
     pub agg_input_tokens: Option<i64>,
     /// Tokens reported for everything below.
@@ -177,6 +205,21 @@ impl SpanRecord {
     #[must_use]
     pub fn span_type(&self) -> SpanType {
         SpanType::from_stored(&self.span_type)
+    }
+
+    /// Returns what facts and content are read from, for a record that was loaded whole.
+    #[must_use]
+    pub fn source(&self) -> SpanSource<'_> {
+        SpanSource {
+            name: &self.name,
+            scope_name: &self.scope.name,
+            start_time: UnixNanos::from_i64(self.start_time_ns),
+            end_time: self.end_time_ns.map(UnixNanos::from_i64),
+            status_code: StatusCode::from_stored(&self.status_code),
+            status_message: self.status_message.as_deref().unwrap_or_default(),
+            attributes: &self.attributes,
+            events: &self.events,
+        }
     }
 
     /// Returns what the place of the span in its tree depends on. `at` is its index among the spans of the trace: an id

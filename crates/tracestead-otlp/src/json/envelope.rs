@@ -1,24 +1,45 @@
-//! The objects around the spans: request, `resourceSpans`, `scopeSpans`, resource and scope.
+//! The objects around the items: request, `resourceSpans` or `resourceLogs`, `scopeSpans` or `scopeLogs`, resource and
+//! scope.
 //!
-//! The envelope is read in one pass. Each span in it is first skipped over as raw text (which does not recurse, however
+//! The envelope is read in one pass. Each item in it is first skipped over as raw text (which does not recurse, however
 //! deep it is nested) and then read on its own, so that what is wrong in it ends there.
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
-use tracestead_model::{InvalidId, Resource, Scope};
+use tracestead_model::{Resource, Scope};
 
-use super::object::{Elements, List, Members, Object, skip};
-use super::scalar::{Text, next_u32};
-use super::span::read_span;
+use super::object::{Elements, List, Members, Object, read_object, skip};
+use super::scalar::next_u32;
+use super::text::next_text;
 use super::value::read_attributes;
-use crate::batch::{Batch, Decoded};
+use crate::batch::{Batch, Gathered};
 use crate::decode::DecodeError;
 use crate::draft::Draft;
-use crate::fault::Allowance;
+use crate::fault::{Allowance, Fault};
 
-pub(crate) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
+/// A kind of item as OTLP/JSON has it. Keys are in camel and in snake case.
+pub(crate) trait FromJson: Draft {
+    /// The key of the request under which items are listed by resource.
+    const BY_RESOURCE: [&'static str; 2];
+    /// An element of that list, for errors.
+    const OF_RESOURCE: &'static str;
+    /// The key of such an element under which items are listed by scope.
+    const BY_SCOPE: [&'static str; 2];
+    /// An element of that list, for errors.
+    const OF_SCOPE: &'static str;
+    /// The key of such an element under which the items are.
+    const ITEMS: [&'static str; 2];
+
+    /// Returns a draft in which nothing was read yet.
+    fn empty() -> Self;
+
+    /// Reads the item `json` into the draft.
+    fn read(&mut self, json: &str, allowance: &mut Allowance) -> Result<(), Fault>;
+}
+
+pub(crate) fn decode<D: FromJson>(body: &[u8]) -> Result<Gathered<D::Item>, DecodeError> {
     let text = String::from_utf8_lossy(body);
-    let mut batch = Batch::new(body.len());
+    let mut batch = Batch::<D>::new(body.len());
     if matches!(text, std::borrow::Cow::Owned(_)) {
         batch.warn(format_args!("the body is not UTF-8: what is not was replaced by U+FFFD"));
     }
@@ -27,7 +48,7 @@ pub(crate) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
 }
 
 /// Reads one request, or several one after another as the Collector's file exporter writes them.
-fn read_requests(text: &str, batch: &mut Batch) -> Result<(), serde_json::Error> {
+fn read_requests<D: FromJson>(text: &str, batch: &mut Batch<D>) -> Result<(), serde_json::Error> {
     let mut first = serde_json::Deserializer::from_str(text);
     Object(&mut Request { batch }).deserialize(&mut first)?;
     if first.end().is_ok() {
@@ -35,33 +56,33 @@ fn read_requests(text: &str, batch: &mut Batch) -> Result<(), serde_json::Error>
     }
     let requests = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     for request in requests.skip(1) {
-        let mut deserializer = serde_json::Deserializer::from_str(request?.get());
-        Object(&mut Request { batch }).deserialize(&mut deserializer)?;
+        read_object(request?.get(), &mut Request { batch })?;
     }
     Ok(())
 }
 
-struct Request<'a> {
-    batch: &'a mut Batch,
+fn is(key: &[u8], names: [&str; 2]) -> bool {
+    names.iter().any(|name| name.as_bytes() == key)
 }
 
-impl<'de> Members<'de> for Request<'_> {
+struct Request<'a, D: FromJson> {
+    batch: &'a mut Batch<D>,
+}
+
+impl<'de, D: FromJson> Members<'de> for Request<'_, D> {
     const WHAT: &'static str = "the request";
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
-        match key {
-            b"resourceSpans" | b"resource_spans" => map.next_value_seed(List(self)),
-            _ => skip(map),
-        }
+        if is(key, D::BY_RESOURCE) { map.next_value_seed(List(self)) } else { skip(map) }
     }
 }
 
-impl<'de> Elements<'de> for Request<'_> {
-    const WHAT: &'static str = "resourceSpans";
+impl<'de, D: FromJson> Elements<'de> for Request<'_, D> {
+    const WHAT: &'static str = D::BY_RESOURCE[0];
 
     fn element<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<bool, A::Error> {
         let from = self.batch.len();
-        let mut members = ResourceSpans { resource: Resource::default(), batch: self.batch };
+        let mut members = OfResource { resource: Resource::default(), batch: self.batch };
         let more = list.next_element_seed(Object(&mut members))?.is_some();
         let resource = members.resource;
         self.batch.give_resource(from, resource);
@@ -69,13 +90,13 @@ impl<'de> Elements<'de> for Request<'_> {
     }
 }
 
-struct ResourceSpans<'a> {
+struct OfResource<'a, D: FromJson> {
     resource: Resource,
-    batch: &'a mut Batch,
+    batch: &'a mut Batch<D>,
 }
 
-impl<'de> Members<'de> for ResourceSpans<'_> {
-    const WHAT: &'static str = "an element of resourceSpans";
+impl<'de, D: FromJson> Members<'de> for OfResource<'_, D> {
+    const WHAT: &'static str = D::OF_RESOURCE;
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
         match key {
@@ -85,28 +106,26 @@ impl<'de> Members<'de> for ResourceSpans<'_> {
                 self.resource = Resource { schema_url, ..Resource::default() };
                 let resource = &mut self.resource;
                 self.batch.read_shared("resource", |allowance| {
-                    let mut deserializer = serde_json::Deserializer::from_str(json);
-                    Object(&mut ResourceMembers { resource, allowance }).deserialize(&mut deserializer)?;
-                    Ok(())
+                    Ok(read_object(json, &mut ResourceMembers { resource, allowance })?)
                 });
                 Ok(())
             }
-            b"scopeSpans" | b"scope_spans" => map.next_value_seed(List(self)),
             b"schemaUrl" | b"schema_url" => {
                 self.resource.schema_url = next_schema_url(map)?;
                 Ok(())
             }
+            _ if is(key, D::BY_SCOPE) => map.next_value_seed(List(self)),
             _ => skip(map),
         }
     }
 }
 
-impl<'de> Elements<'de> for ResourceSpans<'_> {
-    const WHAT: &'static str = "scopeSpans";
+impl<'de, D: FromJson> Elements<'de> for OfResource<'_, D> {
+    const WHAT: &'static str = D::BY_SCOPE[0];
 
     fn element<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<bool, A::Error> {
         let from = self.batch.len();
-        let mut members = ScopeSpans { scope: Scope::default(), batch: self.batch };
+        let mut members = OfScope { scope: Scope::default(), batch: self.batch };
         let more = list.next_element_seed(Object(&mut members))?.is_some();
         let scope = members.scope;
         self.batch.give_scope(from, scope);
@@ -115,16 +134,16 @@ impl<'de> Elements<'de> for ResourceSpans<'_> {
 }
 
 fn next_schema_url<'de, A: MapAccess<'de>>(map: &mut A) -> Result<String, A::Error> {
-    Ok(map.next_value_seed(Text(&mut Allowance::new(0)))?.unwrap_or_default())
+    next_text(map, &mut Allowance::new(0))
 }
 
-struct ScopeSpans<'a> {
+struct OfScope<'a, D: FromJson> {
     scope: Scope,
-    batch: &'a mut Batch,
+    batch: &'a mut Batch<D>,
 }
 
-impl<'de> Members<'de> for ScopeSpans<'_> {
-    const WHAT: &'static str = "an element of scopeSpans";
+impl<'de, D: FromJson> Members<'de> for OfScope<'_, D> {
+    const WHAT: &'static str = D::OF_SCOPE;
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
         match key {
@@ -134,30 +153,26 @@ impl<'de> Members<'de> for ScopeSpans<'_> {
                 self.scope = Scope { schema_url, ..Scope::default() };
                 let scope = &mut self.scope;
                 self.batch.read_shared("scope", |allowance| {
-                    let mut deserializer = serde_json::Deserializer::from_str(json);
-                    Object(&mut ScopeMembers { scope, allowance }).deserialize(&mut deserializer)?;
-                    Ok(())
+                    Ok(read_object(json, &mut ScopeMembers { scope, allowance })?)
                 });
                 Ok(())
             }
-            b"spans" => map.next_value_seed(List(self)),
             b"schemaUrl" | b"schema_url" => {
                 self.scope.schema_url = next_schema_url(map)?;
                 Ok(())
             }
+            _ if is(key, D::ITEMS) => map.next_value_seed(List(self)),
             _ => skip(map),
         }
     }
 }
 
-impl<'de> Elements<'de> for ScopeSpans<'_> {
-    const WHAT: &'static str = "spans";
+impl<'de, D: FromJson> Elements<'de> for OfScope<'_, D> {
+    const WHAT: &'static str = D::ITEMS[0];
 
     fn element<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<bool, A::Error> {
         let Some(json) = list.next_element::<&RawValue>()?.map(RawValue::get) else { return Ok(false) };
-        let missing = |kind, expected| InvalidId::Length { kind, unit: "hex digits", expected, actual: 0 };
-        let draft = Draft::new(missing("trace", 32), missing("span", 16));
-        self.batch.add_span(json.as_bytes(), draft, |draft, allowance| read_span(json, draft, allowance));
+        self.batch.add(json.as_bytes(), D::empty(), |draft, allowance| draft.read(json, allowance));
         Ok(true)
     }
 }
@@ -193,8 +208,8 @@ impl<'de> Members<'de> for ScopeMembers<'_> {
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
         match key {
-            b"name" => self.scope.name = map.next_value_seed(Text(self.allowance))?.unwrap_or_default(),
-            b"version" => self.scope.version = map.next_value_seed(Text(self.allowance))?.unwrap_or_default(),
+            b"name" => self.scope.name = next_text(map, self.allowance)?,
+            b"version" => self.scope.version = next_text(map, self.allowance)?,
             b"attributes" => read_attributes(map, &mut self.scope.attributes, self.allowance)?,
             b"droppedAttributesCount" | b"dropped_attributes_count" => {
                 self.scope.dropped_attributes_count = next_u32(map, "droppedAttributesCount of the scope")?;

@@ -5,9 +5,11 @@
 //! the input, because that may be a prompt: hence no visitor here leaves `visit_str` to serde's default.
 
 mod envelope;
+mod log;
 mod object;
 mod scalar;
 mod span;
+mod text;
 mod value;
 
-pub(crate) use envelope::decode;
+pub(crate) use envelope::{FromJson, decode};

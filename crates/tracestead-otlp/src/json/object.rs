@@ -32,6 +32,14 @@ pub(super) struct Object<'a, T>(pub(super) &'a mut T);
 /// Reads a list into `T`.
 pub(super) struct List<'a, T>(pub(super) &'a mut T);
 
+/// Reads the object `json`, which may be `null`, into `members`.
+pub(super) fn read_object<'de, T: Members<'de>>(
+    json: &'de str,
+    members: &mut T,
+) -> Result<(), serde_json::Error> {
+    Object(members).deserialize(&mut serde_json::Deserializer::from_str(json)).map(|_given| ())
+}
+
 /// Skips the value of a key.
 pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())

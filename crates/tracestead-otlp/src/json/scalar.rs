@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor};
-use tracestead_model::{SpanKind, StatusCode};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use tracestead_model::{InvalidId, SpanKind, StatusCode};
 
-use crate::fault::Allowance;
+use crate::draft::severity;
 
 /// A JSON scalar whose meaning is not yet asked.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ pub(super) fn next_u64<'de, A: MapAccess<'de>>(map: &mut A, what: &'static str) 
 /// Reads a `uint32` or `fixed32` such as a count or flags.
 pub(super) fn next_u32<'de, A: MapAccess<'de>>(map: &mut A, what: &'static str) -> Result<u32, A::Error> {
     next(map, what, |scalar| scalar.integer()?.try_into().ok(), "a number from 0 to 2^32-1")
+}
+
+/// Reads an id. One that is text but no id is not an error yet: see [`crate::draft::Draft`].
+pub(super) fn next_id<'de, A, T>(map: &mut A, what: &'static str) -> Result<Result<T, InvalidId>, A::Error>
+where
+    A: MapAccess<'de>,
+    T: FromStr<Err = InvalidId>,
+{
+    next(map, what, |scalar| scalar.text().map(str::parse), "a string of hex digits")
 }
 
 impl Scalar<'_> {
@@ -125,6 +135,32 @@ impl Scalar<'_> {
             _ => StatusCode::Unset,
         })
     }
+
+    /// Returns a severity number; numbers and names we do not know are 0.
+    pub(super) fn severity(&self) -> Option<u32> {
+        if let Some(number) = self.integer() {
+            return Some(severity(i64::try_from(number).unwrap_or(0)));
+        }
+        let name = self.text()?;
+        let name = name.strip_prefix("SEVERITY_NUMBER_").unwrap_or(name);
+        // Each level has four: `INFO`, `INFO2`, `INFO3`, `INFO4`.
+        let (level, step) = match name.split_at_checked(name.len().saturating_sub(1)) {
+            Some((level, "2")) => (level, 1),
+            Some((level, "3")) => (level, 2),
+            Some((level, "4")) => (level, 3),
+            _ => (name, 0),
+        };
+        let first = match level {
+            "TRACE" => 1,
+            "DEBUG" => 5,
+            "INFO" => 9,
+            "WARN" => 13,
+            "ERROR" => 17,
+            "FATAL" => 21,
+            _ => return Some(0),
+        };
+        Some(first + step)
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
@@ -174,59 +210,4 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
 
         deserializer.deserialize_any(AnyScalar)
     }
-}
-
-/// Reads a text; `null` is `None`. JavaScript that cuts a text in the middle of an emoji writes half a surrogate pair
-/// (`"\ud83d"`), which is no Unicode: it is replaced, and the allowance notes it.
-pub(super) struct Text<'a>(pub(super) &'a mut Allowance);
-
-impl<'de> DeserializeSeed<'de> for Text<'_> {
-    type Value = Option<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Text<'_> {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Option<String>, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Option<String>, E> {
-        Ok(None)
-    }
-
-    /// `serde_json` hands out half pairs only to those who ask for bytes.
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Option<String>, E> {
-        if let Ok(text) = str::from_utf8(bytes) {
-            return Ok(Some(text.to_owned()));
-        }
-        self.0.replaced_text = true;
-        Ok(Some(replace_surrogates(bytes.to_owned())))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Option<String>, E> {
-        Err(E::invalid_type(Unexpected::Other("a string"), &self))
-    }
-}
-
-/// Half a pair comes as the three bytes `ED A0..BF xx`, and U+FFFD happens to have three bytes too.
-fn replace_surrogates(mut bytes: Vec<u8>) -> String {
-    for at in 0..bytes.len() {
-        if let [0xED, 0xA0..=0xBF, _, ..] = bytes[at..] {
-            bytes[at..at + 3].copy_from_slice("\u{FFFD}".as_bytes());
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -1,25 +1,35 @@
 //! `Span`, `Event`, `Link` and `Status`.
 
-use std::str::FromStr;
+use serde::de::{Error, MapAccess, SeqAccess};
+use tracestead_model::{Attributes, Event, InvalidId, Status, UnixNanos};
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess};
-use tracestead_model::{Attributes, Event, InvalidId, SpanId, Status, UnixNanos};
-
-use super::object::{Elements, List, Members, Object, skip};
-use super::scalar::{Scalar, Text, next, next_u32, next_u64};
+use super::envelope::FromJson;
+use super::object::{Elements, List, Members, Object, read_object, skip};
+use super::scalar::{Scalar, next, next_id, next_u32, next_u64};
+use super::text::next_text;
 use super::value::read_attributes;
-use crate::draft::{Draft, LinkDraft, event_time};
+use crate::draft::{LinkDraft, SpanDraft, event_time, optional_id};
 use crate::fault::{Allowance, Fault};
 
-/// Reads the span `json` into `draft`.
-pub(super) fn read_span(json: &str, draft: &mut Draft, allowance: &mut Allowance) -> Result<(), Fault> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    Object(&mut SpanMembers { draft, allowance }).deserialize(&mut deserializer)?;
-    Ok(())
+impl FromJson for SpanDraft {
+    const BY_RESOURCE: [&'static str; 2] = ["resourceSpans", "resource_spans"];
+    const OF_RESOURCE: &'static str = "an element of resourceSpans";
+    const BY_SCOPE: [&'static str; 2] = ["scopeSpans", "scope_spans"];
+    const OF_SCOPE: &'static str = "an element of scopeSpans";
+    const ITEMS: [&'static str; 2] = ["spans", "spans"];
+
+    fn empty() -> Self {
+        let missing = |kind, expected| InvalidId::Length { kind, unit: "hex digits", expected, actual: 0 };
+        Self::new(missing("trace", 32), missing("span", 16))
+    }
+
+    fn read(&mut self, json: &str, allowance: &mut Allowance) -> Result<(), Fault> {
+        Ok(read_object(json, &mut SpanMembers { draft: self, allowance })?)
+    }
 }
 
 struct SpanMembers<'a> {
-    draft: &'a mut Draft,
+    draft: &'a mut SpanDraft,
     allowance: &'a mut Allowance,
 }
 
@@ -31,7 +41,9 @@ impl<'de> Members<'de> for SpanMembers<'_> {
         match key {
             b"traceId" | b"trace_id" => draft.trace_id = next_id(map, "traceId")?,
             b"spanId" | b"span_id" => draft.span_id = next_id(map, "spanId")?,
-            b"parentSpanId" | b"parent_span_id" => draft.parent_span_id = next_parent_id(map)?,
+            b"parentSpanId" | b"parent_span_id" => {
+                draft.parent_span_id = optional_id(next_id(map, "parentSpanId")?);
+            }
             b"traceState" | b"trace_state" => draft.trace_state = next_text(map, allowance)?,
             b"flags" => draft.flags = next_u32(map, "flags")?,
             b"name" => draft.name = next_text(map, allowance)?,
@@ -70,37 +82,6 @@ impl<'de> Members<'de> for SpanMembers<'_> {
         }
         Ok(())
     }
-}
-
-fn next_text<'de, A: MapAccess<'de>>(map: &mut A, allowance: &mut Allowance) -> Result<String, A::Error> {
-    Ok(map.next_value_seed(Text(allowance))?.unwrap_or_default())
-}
-
-/// Reads an id. One that is text but no id is not an error yet: see [`Draft`].
-fn next_id<'de, A, T>(map: &mut A, what: &'static str) -> Result<Result<T, InvalidId>, A::Error>
-where
-    A: MapAccess<'de>,
-    T: FromStr<Err = InvalidId>,
-{
-    next(map, what, |scalar| scalar.text().map(str::parse), "a string of hex digits")
-}
-
-/// Absent, `null`, empty and all zeros all mean "no parent".
-fn next_parent_id<'de, A: MapAccess<'de>>(
-    map: &mut A,
-) -> Result<Result<Option<SpanId>, InvalidId>, A::Error> {
-    let read = |scalar: &Scalar<'de>| {
-        let text = scalar.text()?;
-        if text.is_empty() {
-            return Some(Ok(None));
-        }
-        Some(match text.parse() {
-            Ok(id) => Ok(Some(id)),
-            Err(InvalidId::Zero { .. }) => Ok(None),
-            Err(error) => Err(error),
-        })
-    };
-    next(map, "parentSpanId", read, "a string of hex digits")
 }
 
 struct Events<'a> {
@@ -154,7 +135,7 @@ impl<'de> Members<'de> for EventMembers<'_> {
 }
 
 struct Links<'a> {
-    draft: &'a mut Draft,
+    draft: &'a mut SpanDraft,
     allowance: &'a mut Allowance,
 }
 

@@ -4,7 +4,8 @@ use serde::de::{Error, MapAccess, SeqAccess};
 use tracestead_model::{Attributes, Value};
 
 use super::object::{Elements, List, Members, Object, skip};
-use super::scalar::{Scalar, Text, next};
+use super::scalar::{Scalar, next};
+use super::text::{Text, next_text};
 use crate::fault::{Allowance, deeper};
 
 /// Reads the value of a key as a list of attributes into `attributes`, in place of what is there.
@@ -15,6 +16,17 @@ pub(super) fn read_attributes<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     *attributes = Attributes::new();
     map.next_value_seed(List(&mut Pairs { target: attributes, depth: 0, allowance }))
+}
+
+/// Reads the value of a key as an `AnyValue` that stands within `depth` lists and maps.
+pub(super) fn next_value<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    depth: usize,
+    allowance: &mut Allowance,
+) -> Result<Value, A::Error> {
+    let mut value = AnyValue { value: Value::Empty, depth, allowance };
+    map.next_value_seed(Object(&mut value))?;
+    Ok(value.value)
 }
 
 /// A list of `KeyValue`s.
@@ -55,13 +67,8 @@ impl<'de> Members<'de> for Pair<'_> {
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
         match key {
-            b"key" => self.key = map.next_value_seed(Text(self.allowance))?.unwrap_or_default(),
-            b"value" => {
-                let mut value =
-                    AnyValue { value: Value::Empty, depth: self.depth, allowance: self.allowance };
-                map.next_value_seed(Object(&mut value))?;
-                self.value = value.value;
-            }
+            b"key" => self.key = next_text(map, self.allowance)?,
+            b"value" => self.value = next_value(map, self.depth, self.allowance)?,
             _ => skip(map)?,
         }
         Ok(())
@@ -76,7 +83,7 @@ struct AnyValue<'a> {
 }
 
 impl<'de> Members<'de> for AnyValue<'_> {
-    const WHAT: &'static str = "the value of an attribute";
+    const WHAT: &'static str = "an AnyValue";
 
     fn member<A: MapAccess<'de>>(&mut self, key: &[u8], map: &mut A) -> Result<(), A::Error> {
         match key {

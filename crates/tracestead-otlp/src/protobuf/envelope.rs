@@ -1,41 +1,57 @@
-//! The messages around the spans: request, `ResourceSpans`, `ScopeSpans`, resource and scope.
+//! The messages around the items: request, `ResourceSpans` or `ResourceLogs`, `ScopeSpans` or `ScopeLogs`, resource and
+//! scope. They have the same field numbers for every kind of item.
 
-use tracestead_model::{InvalidId, Resource, Scope, SpanId, TraceId};
+use tracestead_model::{Resource, Scope};
 
-use super::span::read_span;
 use super::value::read_attribute;
 use super::wire::{Fields, Payload, WRONG_TYPE, text, u32};
-use crate::batch::{Batch, Decoded};
+use crate::batch::{Batch, Gathered};
 use crate::decode::DecodeError;
 use crate::draft::Draft;
 use crate::fault::{Allowance, Fault};
 
-pub(crate) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
-    let mut batch = Batch::new(body.len());
+/// A kind of item as protobuf has it.
+pub(crate) trait FromProtobuf: Draft {
+    /// The message that is the request, for errors.
+    const REQUEST: &'static str;
+    /// The message that holds the items of one resource.
+    const OF_RESOURCE: &'static str;
+    /// The message that holds the items of one scope.
+    const OF_SCOPE: &'static str;
+
+    /// Returns a draft in which nothing was read yet.
+    fn empty() -> Self;
+
+    /// Reads the item `message` into the draft.
+    fn read(&mut self, message: &[u8], allowance: &mut Allowance) -> Result<(), Fault>;
+}
+
+pub(crate) fn decode<D: FromProtobuf>(body: &[u8]) -> Result<Gathered<D::Item>, DecodeError> {
+    let mut batch = Batch::<D>::new(body.len());
     let mut fields = Fields::of(body);
-    while let Some((number, payload)) = fields.next().map_err(malformed("ExportTraceServiceRequest"))? {
+    while let Some((number, payload)) = fields.next().map_err(malformed(D::REQUEST))? {
         match (number, payload) {
-            (1, Payload::Bytes(bytes)) => resource_spans(bytes, &mut batch)?,
-            (1, _) => return Err(malformed("ExportTraceServiceRequest")(WRONG_TYPE)),
+            (1, Payload::Bytes(bytes)) => of_resource(bytes, &mut batch)?,
+            (1, _) => return Err(malformed(D::REQUEST)(WRONG_TYPE)),
             _ => {}
         }
     }
     Ok(batch.finish())
 }
 
-fn resource_spans(message: &[u8], batch: &mut Batch) -> Result<(), DecodeError> {
+fn of_resource<D: FromProtobuf>(message: &[u8], batch: &mut Batch<D>) -> Result<(), DecodeError> {
     let from = batch.len();
     let mut resource = Resource::default();
     let mut fields = Fields::of(message);
-    while let Some((number, payload)) = fields.next().map_err(malformed("ResourceSpans"))? {
+    while let Some((number, payload)) = fields.next().map_err(malformed(D::OF_RESOURCE))? {
         match (number, payload) {
             (1, Payload::Bytes(bytes)) => {
                 batch.read_shared("resource", |allowance| read_resource(bytes, &mut resource, allowance));
             }
-            (2, Payload::Bytes(bytes)) => scope_spans(bytes, batch)?,
+            (2, Payload::Bytes(bytes)) => of_scope(bytes, batch)?,
             (3, Payload::Bytes(bytes)) => resource.schema_url = schema_url(bytes, batch),
-            (1..=3, _) => return Err(malformed("ResourceSpans")(WRONG_TYPE)),
-            // 1000 was instrumentation_library_spans, given up in 2022.
+            (1..=3, _) => return Err(malformed(D::OF_RESOURCE)(WRONG_TYPE)),
+            // 1000 was for instrumentation libraries, given up in 2022.
             _ => {}
         }
     }
@@ -43,20 +59,20 @@ fn resource_spans(message: &[u8], batch: &mut Batch) -> Result<(), DecodeError> 
     Ok(())
 }
 
-fn scope_spans(message: &[u8], batch: &mut Batch) -> Result<(), DecodeError> {
+fn of_scope<D: FromProtobuf>(message: &[u8], batch: &mut Batch<D>) -> Result<(), DecodeError> {
     let from = batch.len();
     let mut scope = Scope::default();
     let mut fields = Fields::of(message);
-    while let Some((number, payload)) = fields.next().map_err(malformed("ScopeSpans"))? {
+    while let Some((number, payload)) = fields.next().map_err(malformed(D::OF_SCOPE))? {
         match (number, payload) {
             (1, Payload::Bytes(bytes)) => {
                 batch.read_shared("scope", |allowance| read_scope(bytes, &mut scope, allowance));
             }
             (2, Payload::Bytes(bytes)) => {
-                batch.add_span(bytes, empty_draft(), |draft, allowance| read_span(bytes, draft, allowance));
+                batch.add(bytes, D::empty(), |draft, allowance| draft.read(bytes, allowance));
             }
             (3, Payload::Bytes(bytes)) => scope.schema_url = schema_url(bytes, batch),
-            (1..=3, _) => return Err(malformed("ScopeSpans")(WRONG_TYPE)),
+            (1..=3, _) => return Err(malformed(D::OF_SCOPE)(WRONG_TYPE)),
             _ => {}
         }
     }
@@ -74,12 +90,7 @@ fn malformed(place: &'static str) -> impl FnOnce(Fault) -> DecodeError {
     }
 }
 
-fn empty_draft() -> Draft {
-    let missing = |kind, expected| InvalidId::Length { kind, unit: "bytes", expected, actual: 0 };
-    Draft::new(missing("trace", size_of::<TraceId>()), missing("span", size_of::<SpanId>()))
-}
-
-fn schema_url(bytes: &[u8], batch: &mut Batch) -> String {
+fn schema_url<D: Draft>(bytes: &[u8], batch: &mut Batch<D>) -> String {
     let mut url = String::new();
     batch.read_shared("schema URL", |_| {
         url = text("it", bytes)?;

@@ -4,47 +4,47 @@ use tracestead_model::{
     Attributes, Event, InvalidId, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos,
 };
 
+use super::envelope::FromProtobuf;
 use super::value::read_attribute;
 use super::wire::{Fields, Payload, WRONG_TYPE, enumeration, text, u32};
-use crate::draft::{Draft, LinkDraft, event_time};
+use crate::draft::{LinkDraft, SpanDraft, event_time, optional_id};
 use crate::fault::{Allowance, Fault};
 
-pub(super) fn read_span(message: &[u8], draft: &mut Draft, allowance: &mut Allowance) -> Result<(), Fault> {
-    let mut fields = Fields::of(message);
-    while let Some((number, payload)) = fields.next()? {
-        match (number, payload) {
-            (1, Payload::Bytes(bytes)) => draft.trace_id = TraceId::from_bytes(bytes),
-            (2, Payload::Bytes(bytes)) => draft.span_id = SpanId::from_bytes(bytes),
-            (3, Payload::Bytes(bytes)) => draft.trace_state = text("trace_state", bytes)?,
-            (4, Payload::Bytes(bytes)) => draft.parent_span_id = parent_id(bytes),
-            (5, Payload::Bytes(bytes)) => draft.name = text("name", bytes)?,
-            (6, Payload::Varint(kind)) => draft.kind = SpanKind::from_otlp(enumeration(kind)),
-            (7, Payload::Fixed64(nanos)) => draft.start_time_ns = nanos,
-            (8, Payload::Fixed64(nanos)) => draft.end_time_ns = nanos,
-            (9, Payload::Bytes(bytes)) => read_attribute(bytes, &mut draft.attributes, allowance)?,
-            (10, Payload::Varint(count)) => draft.dropped_attributes_count = u32(count),
-            (11, Payload::Bytes(bytes)) => draft.events.push(read_event(bytes, allowance)?),
-            (12, Payload::Varint(count)) => draft.dropped_events_count = u32(count),
-            (13, Payload::Bytes(bytes)) => draft.push_link(read_link(bytes, allowance)?),
-            (14, Payload::Varint(count)) => draft.dropped_links_count = u32(count),
-            (15, Payload::Bytes(bytes)) => read_status(bytes, &mut draft.status)?,
-            (16, Payload::Fixed32(flags)) => draft.flags = flags,
-            (1..=16, _) => return Err(WRONG_TYPE),
-            _ => {}
-        }
-    }
-    Ok(())
-}
+impl FromProtobuf for SpanDraft {
+    const REQUEST: &'static str = "ExportTraceServiceRequest";
+    const OF_RESOURCE: &'static str = "ResourceSpans";
+    const OF_SCOPE: &'static str = "ScopeSpans";
 
-/// Empty and all zeros both mean "no parent".
-fn parent_id(bytes: &[u8]) -> Result<Option<SpanId>, InvalidId> {
-    if bytes.is_empty() {
-        return Ok(None);
+    fn empty() -> Self {
+        let missing = |kind, expected| InvalidId::Length { kind, unit: "bytes", expected, actual: 0 };
+        Self::new(missing("trace", size_of::<TraceId>()), missing("span", size_of::<SpanId>()))
     }
-    match SpanId::from_bytes(bytes) {
-        Ok(id) => Ok(Some(id)),
-        Err(InvalidId::Zero { .. }) => Ok(None),
-        Err(error) => Err(error),
+
+    fn read(&mut self, message: &[u8], allowance: &mut Allowance) -> Result<(), Fault> {
+        let mut fields = Fields::of(message);
+        while let Some((number, payload)) = fields.next()? {
+            match (number, payload) {
+                (1, Payload::Bytes(bytes)) => self.trace_id = TraceId::from_bytes(bytes),
+                (2, Payload::Bytes(bytes)) => self.span_id = SpanId::from_bytes(bytes),
+                (3, Payload::Bytes(bytes)) => self.trace_state = text("trace_state", bytes)?,
+                (4, Payload::Bytes(bytes)) => self.parent_span_id = optional_id(SpanId::from_bytes(bytes)),
+                (5, Payload::Bytes(bytes)) => self.name = text("name", bytes)?,
+                (6, Payload::Varint(kind)) => self.kind = SpanKind::from_otlp(enumeration(kind)),
+                (7, Payload::Fixed64(nanos)) => self.start_time_ns = nanos,
+                (8, Payload::Fixed64(nanos)) => self.end_time_ns = nanos,
+                (9, Payload::Bytes(bytes)) => read_attribute(bytes, &mut self.attributes, allowance)?,
+                (10, Payload::Varint(count)) => self.dropped_attributes_count = u32(count),
+                (11, Payload::Bytes(bytes)) => self.events.push(read_event(bytes, allowance)?),
+                (12, Payload::Varint(count)) => self.dropped_events_count = u32(count),
+                (13, Payload::Bytes(bytes)) => self.push_link(read_link(bytes, allowance)?),
+                (14, Payload::Varint(count)) => self.dropped_links_count = u32(count),
+                (15, Payload::Bytes(bytes)) => read_status(bytes, &mut self.status)?,
+                (16, Payload::Fixed32(flags)) => self.flags = flags,
+                (1..=16, _) => return Err(WRONG_TYPE),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

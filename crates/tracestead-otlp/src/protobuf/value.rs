@@ -39,7 +39,8 @@ fn read_pair(
     Ok(())
 }
 
-fn read_value(
+/// Reads the `AnyValue` `message`, which stands within `depth` lists and maps, into `value`.
+pub(super) fn read_value(
     message: &[u8],
     value: &mut Value,
     depth: usize,
@@ -48,7 +49,7 @@ fn read_value(
     let mut fields = Fields::of(message);
     while let Some((number, payload)) = fields.next()? {
         match (number, payload) {
-            (1, Payload::Bytes(bytes)) => *value = Value::String(text("an attribute", bytes)?),
+            (1, Payload::Bytes(bytes)) => *value = Value::String(text("a text value", bytes)?),
             (2, Payload::Varint(number)) => *value = Value::Bool(number != 0),
             (3, Payload::Varint(number)) => *value = Value::Int(number.cast_signed()),
             (4, Payload::Fixed64(bits)) => *value = Value::Double(f64::from_bits(bits)),

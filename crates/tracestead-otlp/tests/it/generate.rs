@@ -1,38 +1,50 @@
-//! Spans out of nothing, for property tests, and their comparison.
+//! Spans and log records out of nothing, for property tests, and their comparison.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tracestead_model::{
-    Attributes, Event, Link, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos,
-    Value,
+    Attributes, Event, Link, LogRecord, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId,
+    UnixNanos, Value,
 };
 
-/// Spans with a NaN are not equal to themselves, so spans are compared by how they print: `Debug` of floats tells -0.0 from
+/// Items with a NaN are not equal to themselves, so items are compared by how they print: `Debug` of floats tells -0.0 from
 /// 0.0. The bits of a NaN are compared by the encoded bytes.
-pub(crate) fn printed(spans: &[Span]) -> String {
-    format!("{spans:?}")
+pub(crate) fn printed(items: &[impl Debug]) -> String {
+    format!("{items:?}")
 }
 
-/// Returns whole requests: a few resources, each with a few scopes, each with a few spans.
+/// Returns whole requests of spans.
 pub(crate) fn requests() -> impl Strategy<Value = Vec<Span>> {
-    let scope = (scope(), vec(span(), 1..4));
-    vec((resource(), vec(scope, 1..3)), 0..3).prop_map(|resources| {
-        let mut spans = Vec::new();
+    grouped(span(), |span, resource, scope| Span { resource, scope, ..span })
+}
+
+/// Returns whole requests of log records.
+pub(crate) fn logs_requests() -> impl Strategy<Value = Vec<LogRecord>> {
+    grouped(log_record(), |record, resource, scope| LogRecord { resource, scope, ..record })
+}
+
+/// Returns a few resources, each with a few scopes, each with a few items.
+fn grouped<T: Debug>(
+    item: impl Strategy<Value = T>,
+    give: fn(T, Arc<Resource>, Arc<Scope>) -> T,
+) -> impl Strategy<Value = Vec<T>> {
+    let scope = (scope(), vec(item, 1..4));
+    vec((resource(), vec(scope, 1..3)), 0..3).prop_map(move |resources| {
+        let mut items = Vec::new();
         for (resource, scopes) in resources {
             let resource = Arc::new(resource);
             for (scope, of_scope) in scopes {
                 let scope = Arc::new(scope);
-                spans.extend(of_scope.into_iter().map(|span| Span {
-                    resource: Arc::clone(&resource),
-                    scope: Arc::clone(&scope),
-                    ..span
-                }));
+                items.extend(
+                    of_scope.into_iter().map(|item| give(item, Arc::clone(&resource), Arc::clone(&scope))),
+                );
             }
         }
-        spans
+        items
     })
 }
 
@@ -162,6 +174,27 @@ fn span() -> impl Strategy<Value = Span> {
         dropped_events_count: lists.3,
         links: lists.4,
         dropped_links_count: lists.5,
+        resource: Arc::default(),
+        scope: Arc::default(),
+    })
+}
+
+fn log_record() -> impl Strategy<Value = LogRecord> {
+    let ids = (option::of(trace_id()), option::of(span_id()), any::<u32>());
+    let what = (option::of(time()), option::of(time()), 0_u32..=24, text(), text());
+    let content = (value(), attributes(), any::<u32>());
+    (ids, what, content).prop_map(|(ids, what, content)| LogRecord {
+        trace_id: ids.0,
+        span_id: ids.1,
+        flags: ids.2,
+        time: what.0,
+        observed_time: what.1,
+        severity_number: what.2,
+        severity_text: what.3,
+        event_name: what.4,
+        body: content.0,
+        attributes: content.1,
+        dropped_attributes_count: content.2,
         resource: Arc::default(),
         scope: Arc::default(),
     })

@@ -250,7 +250,7 @@ fn refusals_name_the_field() {
     );
     check(
         r#""attributes":[{"key":"k","value":"secret"}]"#,
-        ": invalid type: a string, expected the value of an attribute to be an object",
+        ": invalid type: a string, expected an AnyValue to be an object",
     );
     check(
         r#""attributes":[{"key":"k","value":{"intValue":"secret"}}]"#,

@@ -1,4 +1,4 @@
-//! The crate from outside: real captures, generated spans, and everything that can be wrong with a body.
+//! The crate from outside: real captures, generated items, and everything that can be wrong with a body.
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
@@ -6,6 +6,7 @@ mod compression;
 mod fixtures;
 mod generate;
 mod json_forms;
+mod logs;
 mod malformed;
 mod reference;
 mod round_trip;

@@ -13,26 +13,33 @@ fn good() -> ProtoSpan {
 }
 
 /// Appends a length-delimited field.
-fn field(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+pub(crate) fn field(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     prost::encoding::encode_key(number, prost::encoding::WireType::LengthDelimited, out);
     prost::encoding::encode_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
-fn nested(number: u32, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn nested(number: u32, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     field(&mut out, number, bytes);
     out
 }
 
-/// Decodes a request whose scope holds a good span, the span `bytes` and another good span.
+/// Returns a request whose scope holds the items `good`, `bytes` and `good` again.
+pub(crate) fn request_between(good: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let items = [nested(2, good), nested(2, bytes), nested(2, good)].concat();
+    nested(1, &nested(2, &items))
+}
+
+/// Breaks the UTF-8 of `needle` where it first stands in `bytes`.
+pub(crate) fn break_text(needle: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
+    let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
+    bytes[at] = 0xFF;
+    bytes
+}
+
 fn decode_between(bytes: &[u8]) -> Decoded {
-    let good = good().encode_to_vec();
-    let mut scope_spans = nested(2, &good);
-    field(&mut scope_spans, 2, bytes);
-    field(&mut scope_spans, 2, &good);
-    let body = nested(1, &nested(2, &scope_spans));
-    decode_traces(Encoding::Protobuf, &body).unwrap()
+    decode_traces(Encoding::Protobuf, &request_between(&good().encode_to_vec(), bytes)).unwrap()
 }
 
 #[track_caller]
@@ -104,17 +111,15 @@ fn times_at_the_ends_of_the_range_are_kept() {
 
 #[test]
 fn text_that_is_no_utf8_refuses_the_span() {
-    let damage = |needle: &[u8], mut bytes: Vec<u8>| {
-        let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
-        bytes[at] = 0xFF;
-        bytes
-    };
     let nameless = "span 0202020202020202 of trace 01010101010101010101010101010101";
-    check_refused(&damage(b"good", good().encode_to_vec()), &format!("{nameless}: name is not UTF-8"));
+    check_refused(&break_text(b"good", good().encode_to_vec()), &format!("{nameless}: name is not UTF-8"));
     let mut span = good().encode_to_vec();
     field(&mut span, 9, &[nested(1, b"key"), nested(2, &nested(1, b"value"))].concat());
-    check_refused(&damage(b"key", span.clone()), &format!("{GOOD}: the key of an attribute is not UTF-8"));
-    check_refused(&damage(b"value", span), &format!("{GOOD}: an attribute is not UTF-8"));
+    check_refused(
+        &break_text(b"key", span.clone()),
+        &format!("{GOOD}: the key of an attribute is not UTF-8"),
+    );
+    check_refused(&break_text(b"value", span), &format!("{GOOD}: a text value is not UTF-8"));
 }
 
 #[test]
@@ -145,7 +150,7 @@ fn wrong_wire_types_refuse_the_span_and_unknown_fields_do_not() {
 }
 
 /// Returns an `AnyValue` of `depth` lists or maps around a number.
-fn deep_value(depth: usize, as_map: bool) -> Vec<u8> {
+pub(crate) fn deep_value(depth: usize, as_map: bool) -> Vec<u8> {
     let mut value = vec![0x18, 1];
     for _ in 0..depth {
         value =
@@ -198,8 +203,9 @@ fn json_nested_too_deep_refuses_the_span() {
 fn spans_of_too_many_values_are_refused() {
     let mut span = good().encode_to_vec();
     field(&mut span, 9, &nested(2, &nested(5, &[0x0A, 0].repeat(1_000_001))));
-    let reason =
-        format!("{GOOD}: more values than can be kept (1000000 in a span, fewer if the request has many)");
+    let reason = format!(
+        "{GOOD}: more values than can be kept (1000000 in one span or log record, fewer if the request has many)"
+    );
     check_refused(&span, &reason);
 
     let ids = r#""traceId":"01010101010101010101010101010101","spanId":"0202020202020202""#;

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full};
 use tracestead_otlp::{Compression, Encoding, export_response, status_body};
 
 use super::refusal::Refusal;
-use super::{Taken, body};
+use super::{Export, Signal, Taken, body};
 use crate::{App, self_metrics};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -24,14 +24,24 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
 const PREFIX_BYTES: usize = 5;
 
 /// `TraceService/Export`.
-pub(super) async fn export(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    export(&app, Signal::Traces, &headers, body).await
+}
+
+/// `LogsService/Export`.
+pub(super) async fn logs(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    export(&app, Signal::Logs, &headers, body).await
+}
+
+async fn export(app: &App, signal: Signal, headers: &HeaderMap, body: Body) -> Response {
     let is_grpc = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value == "application/grpc" || value.starts_with("application/grpc+proto"));
-    let taken = if is_grpc { take(&app, &headers, body).await } else { Err(not_grpc(&headers)) };
+    let taken = if is_grpc { take(app, signal, headers, body).await } else { Err(not_grpc(headers)) };
     match taken {
-        Ok(taken) => accept(&export_response(Encoding::Protobuf, taken.rejected_spans, &taken.message)),
+        // Of both signals the answers have the same bytes.
+        Ok(taken) => accept(&export_response(Encoding::Protobuf, taken.rejected, &taken.message)),
         Err(refusal) => {
             self_metrics::refused(refusal.reason());
             tracing::debug!(%refusal, "export refused");
@@ -43,9 +53,9 @@ pub(super) async fn export(State(app): State<App>, headers: HeaderMap, body: Bod
     }
 }
 
-/// Metrics and logs are not kept here; exporters give up on `UNIMPLEMENTED`.
+/// Metrics are not kept here; exporters give up on `UNIMPLEMENTED`.
 pub(super) async fn unimplemented() -> Response {
-    refuse(12, "tracestead takes traces only: TraceService/Export", None)
+    refuse(12, "tracestead takes traces and logs only: TraceService/Export, LogsService/Export", None)
 }
 
 fn not_grpc(headers: &HeaderMap) -> Refusal {
@@ -53,7 +63,7 @@ fn not_grpc(headers: &HeaderMap) -> Refusal {
     Refusal::ContentType(given.chars().take(64).collect())
 }
 
-async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
+async fn take(app: &App, signal: Signal, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
     let mut reservation = app.ingest.admit()?;
     let limit_bytes = app.ingest.max_body_bytes;
     let frame = body::read(body, limit_bytes.saturating_add(PREFIX_BYTES), &mut reservation).await;
@@ -77,7 +87,8 @@ async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<Taken, Refus
         1 => compression(headers)?,
         _ => return Err(Refusal::Frame("unknown compression flag")),
     };
-    app.ingest.take(Encoding::Protobuf, compression, frame, reservation).await
+    let encoding = Encoding::Protobuf;
+    app.ingest.take(Export { signal, encoding, compression, body: frame, reservation }).await
 }
 
 fn compression(headers: &HeaderMap) -> Result<Compression, Refusal> {

@@ -4,34 +4,47 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracestead_otlp::{Compression, Encoding, export_response, status_body};
+use tracestead_otlp::{Compression, Encoding, export_logs_response, export_response, status_body};
 
 use super::refusal::Refusal;
-use super::{Taken, body};
+use super::{Export, Signal, Taken, body};
 use crate::{App, self_metrics};
 
 /// `POST /v1/traces`.
 pub(super) async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
-    let encoding = encoding(&headers);
-    match take(&app, encoding, &headers, body).await {
+    export(&app, Signal::Traces, &headers, body).await
+}
+
+/// `POST /v1/logs`: what belongs to a span is kept with it, other logs are taken and dropped.
+pub(super) async fn logs(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    export(&app, Signal::Logs, &headers, body).await
+}
+
+async fn export(app: &App, signal: Signal, headers: &HeaderMap, body: Body) -> Response {
+    let encoding = encoding(headers);
+    match take(app, signal, encoding, headers, body).await {
         Ok(taken) => {
             let encoding = encoding.unwrap_or(Encoding::Protobuf);
-            let answer = export_response(encoding, taken.rejected_spans, &taken.message);
+            let answer = match signal {
+                Signal::Traces => export_response(encoding, taken.rejected, &taken.message),
+                Signal::Logs => export_logs_response(encoding, taken.rejected, &taken.message),
+            };
             ([(header::CONTENT_TYPE, encoding.content_type())], answer).into_response()
         }
         Err(refusal) => refuse(encoding.unwrap_or(Encoding::Json), &refusal),
     }
 }
 
-/// `/v1/metrics` and `/v1/logs`: not kept here, and said so in a way that exporters understand and do not repeat.
-pub(super) async fn other_signals(headers: HeaderMap) -> Response {
-    let text = "tracestead keeps traces only; set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, \
-        or send metrics and logs elsewhere";
+/// `/v1/metrics`: not kept here, and said so in a way that exporters understand and do not repeat.
+pub(super) async fn metrics(headers: HeaderMap) -> Response {
+    let text = "tracestead keeps traces, and logs that belong to them, but no metrics; \
+        set OTEL_METRICS_EXPORTER=none, or send metrics elsewhere";
     status(encoding(&headers).unwrap_or(Encoding::Json), StatusCode::NOT_FOUND, 12, text)
 }
 
 async fn take(
     app: &App,
+    signal: Signal,
     encoding: Option<Encoding>,
     headers: &HeaderMap,
     body: Body,
@@ -53,7 +66,7 @@ async fn take(
     }
     let mut reservation = app.ingest.admit()?;
     let body = body::read(body, limit_bytes, &mut reservation).await?;
-    app.ingest.take(encoding, compression, body, reservation).await
+    app.ingest.take(Export { signal, encoding, compression, body, reservation }).await
 }
 
 fn encoding(headers: &HeaderMap) -> Option<Encoding> {

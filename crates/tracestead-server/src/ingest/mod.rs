@@ -17,7 +17,10 @@ use axum::routing::{any, post};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracestead_otlp::{Compression, DecompressError, Encoding, decode_traces, decompress};
+use tracestead_model::PriceBook;
+use tracestead_otlp::{
+    Compression, DecompressError, Encoding, Rejected, decode_logs, decode_traces, decompress,
+};
 use tracestead_store::{Batch, Malformed, SqliteStore};
 
 use crate::{App, Settings, self_metrics};
@@ -40,10 +43,29 @@ pub(crate) struct Ingest {
     is_stopping: AtomicBool,
 }
 
+/// What an export holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    Traces,
+    /// Of logs only those are kept that belong to a span: prompts, answers, judgements, exceptions.
+    Logs,
+}
+
+/// An export as it came.
+#[derive(Debug)]
+struct Export {
+    signal: Signal,
+    encoding: Encoding,
+    compression: Compression,
+    body: Bytes,
+    reservation: Reservation,
+}
+
 /// What is told to the sender of an export that was taken.
 #[derive(Debug, Default)]
 struct Taken {
-    rejected_spans: i64,
+    /// How many spans or log records were refused one by one.
+    rejected: i64,
     message: String,
 }
 
@@ -75,17 +97,11 @@ impl Ingest {
         }
     }
 
-    /// Stores the spans of an export and returns once the commit that holds them is on disk.
-    async fn take(
-        self: &Arc<Self>,
-        encoding: Encoding,
-        compression: Compression,
-        body: Bytes,
-        reservation: Reservation,
-    ) -> Result<Taken, Refusal> {
-        let read = self.read(encoding, compression, body, reservation).await?;
-        let Read { batch, mut taken } = read;
-        self_metrics::received(batch.len(), taken.rejected_spans);
+    /// Stores what an export holds and returns once the commit that holds it is on disk.
+    async fn take(self: &Arc<Self>, export: Export) -> Result<Taken, Refusal> {
+        let signal = export.signal;
+        let Read { batch, mut taken, ignored } = self.read(export).await?;
+        self_metrics::received(signal == Signal::Logs, batch.len(), ignored, taken.rejected);
         if !batch.is_empty() {
             let stored = self.store.ingest(batch).await.map_err(Refusal::Store)?;
             self_metrics::stored(&stored);
@@ -94,19 +110,14 @@ impl Ingest {
         Ok(taken)
     }
 
-    async fn read(
-        &self,
-        encoding: Encoding,
-        compression: Compression,
-        body: Bytes,
-        reservation: Reservation,
-    ) -> Result<Read, Refusal> {
+    async fn read(&self, export: Export) -> Result<Read, Refusal> {
         let _permit = self.decoding.acquire().await.map_err(|_| Refusal::Stopping)?;
         let max_body_bytes = self.max_body_bytes;
-        if compression == Compression::Identity && body.len() <= DECODE_INLINE_BYTES {
-            return read_spans(encoding, compression, body, max_body_bytes, reservation);
+        if export.compression == Compression::Identity && export.body.len() <= DECODE_INLINE_BYTES {
+            return read_export(export, max_body_bytes, self.store.prices());
         }
-        let read = move || read_spans(encoding, compression, body, max_body_bytes, reservation);
+        let store = Arc::clone(&self.store);
+        let read = move || read_export(export, max_body_bytes, store.prices());
         tokio::task::spawn_blocking(read).await.map_err(|_| Refusal::Internal)?
     }
 }
@@ -115,15 +126,12 @@ impl Ingest {
 struct Read {
     batch: Batch,
     taken: Taken,
+    /// How many log records belong to no span, or say nothing that is kept.
+    ignored: usize,
 }
 
-fn read_spans(
-    encoding: Encoding,
-    compression: Compression,
-    body: Bytes,
-    max_body_bytes: usize,
-    mut reservation: Reservation,
-) -> Result<Read, Refusal> {
+fn read_export(export: Export, max_body_bytes: usize, prices: &PriceBook) -> Result<Read, Refusal> {
+    let Export { signal, encoding, compression, body, mut reservation } = export;
     let body = decompress(compression, body, max_body_bytes).map_err(|error| match error {
         DecompressError::TooLarge { limit_bytes } => Refusal::TooLarge { limit_bytes },
         error => Refusal::Compression(error),
@@ -132,28 +140,53 @@ fn read_spans(
         reservation.shrink_to(0);
         reservation.grow(body.len()).map_err(|_| Refusal::Busy)?;
     }
-    let decoded = decode_traces(encoding, &body).map_err(Refusal::Malformed)?;
-    let mut taken = Taken { message: decoded.warning.unwrap_or_default(), ..Taken::default() };
-    let mut malformed = Vec::with_capacity(decoded.rejected.len());
-    for rejected in decoded.rejected {
-        taken.say(&rejected.reason);
-        malformed.push(Malformed {
-            reason: rejected.reason,
-            encoding: if encoding == Encoding::Json { "json" } else { "protobuf" },
-            bytes: rejected.bytes,
-            size_bytes: rejected.size_bytes,
-        });
-    }
-    taken.rejected_spans = i64::try_from(decoded.rejected_count).unwrap_or(i64::MAX);
+    let (batch, taken, ignored) = match signal {
+        Signal::Traces => {
+            let decoded = decode_traces(encoding, &body).map_err(Refusal::Malformed)?;
+            let mut taken = Taken::of(decoded.warning, decoded.rejected_count);
+            let malformed = taken.refuse_malformed(encoding, decoded.rejected);
+            (Batch::prepare(decoded.spans, malformed, crate::now(), prices), taken, 0)
+        }
+        Signal::Logs => {
+            let decoded = decode_logs(encoding, &body).map_err(Refusal::Malformed)?;
+            let mut taken = Taken::of(decoded.warning, decoded.rejected_count);
+            let malformed = taken.refuse_malformed(encoding, decoded.rejected);
+            let count = decoded.records.len();
+            let batch = Batch::prepare_logs(decoded.records, malformed, crate::now());
+            let ignored = count - batch.len();
+            (batch, taken, ignored)
+        }
+    };
     // A sender that goes away does not take its export with it: what it holds is given back when it is stored.
-    let batch = Batch::prepare(decoded.spans, malformed, crate::now()).with_guard(reservation);
-    Ok(Read { batch, taken })
+    Ok(Read { batch: batch.with_guard(reservation), taken, ignored })
 }
 
 /// Senders log the message; the first few reasons say enough.
 const MESSAGE_BYTES: usize = 1000;
 
 impl Taken {
+    fn of(warning: Option<String>, rejected_count: usize) -> Self {
+        Self {
+            rejected: i64::try_from(rejected_count).unwrap_or(i64::MAX),
+            message: warning.unwrap_or_default(),
+        }
+    }
+
+    /// Tells the sender of what could not be read, and returns it to be kept aside.
+    fn refuse_malformed(&mut self, encoding: Encoding, rejected: Vec<Rejected>) -> Vec<Malformed> {
+        let encoding = if encoding == Encoding::Json { "json" } else { "protobuf" };
+        let malformed = rejected.into_iter().map(|rejected| {
+            self.say(&rejected.reason);
+            Malformed {
+                reason: rejected.reason,
+                encoding,
+                bytes: rejected.bytes,
+                size_bytes: rejected.size_bytes,
+            }
+        });
+        malformed.collect()
+    }
+
     fn say(&mut self, reason: &str) {
         if self.message.len() < MESSAGE_BYTES {
             self.message.push_str(if self.message.is_empty() { "" } else { "; " });
@@ -165,7 +198,7 @@ impl Taken {
         for reason in reasons {
             self.say(reason);
         }
-        self.rejected_spans = self.rejected_spans.saturating_add_unsigned(reasons.len() as u64);
+        self.rejected = self.rejected.saturating_add_unsigned(reasons.len() as u64);
     }
 }
 
@@ -177,12 +210,18 @@ pub(crate) fn routes(cors_origins: &[String]) -> Router<App> {
         // What an SDK makes of the full path in its general endpoint variable, and of a collector's prefix.
         .route("/v1/traces/v1/traces", post(http::traces))
         .route("/otlp/v1/traces", post(http::traces))
-        .route("/v1/metrics", any(http::other_signals))
-        .route("/v1/logs", any(http::other_signals))
+        // Where the Langfuse SDK sends without being told more than a host.
+        .route("/api/public/otel/v1/traces", post(http::traces))
+        .route("/v1/logs", post(http::logs))
+        .route("/v1/logs/", post(http::logs))
+        .route("/v1/logs/v1/logs", post(http::logs))
+        .route("/otlp/v1/logs", post(http::logs))
+        .route("/v1/metrics", any(http::metrics))
         .layer(cors(cors_origins));
     Router::new()
         .merge(http)
-        .route("/opentelemetry.proto.collector.trace.v1.TraceService/Export", post(grpc::export))
+        .route("/opentelemetry.proto.collector.trace.v1.TraceService/Export", post(grpc::traces))
+        .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", post(grpc::logs))
         .route("/opentelemetry.proto.collector.{*service}", any(grpc::unimplemented))
         .layer(DefaultBodyLimit::disable())
 }

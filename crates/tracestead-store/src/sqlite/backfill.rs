@@ -5,13 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Row, TransactionBehavior, params};
-use tracestead_model::facts::FACTS_VERSION;
-use tracestead_model::json::from_agno_json;
-use tracestead_model::{SpanFacts, UnixNanos};
+use rusqlite::{Connection, TransactionBehavior};
+use tracestead_model::{PriceBook, UnixNanos};
 
 use super::commit::Progress;
 use super::fold;
+use super::source::SourceRow;
 
 /// How many rows one step fills.
 const STEP_ROWS: u32 = 500;
@@ -22,7 +21,11 @@ const STALE: &str = "status <> 'ERROR' AND error_span_count > 0 AND service_name
     AND EXISTS (SELECT 1 FROM agno_spans s WHERE s.trace_id = agno_traces.trace_id AND s.resource_id IS NOT NULL)";
 
 /// Fills some rows and returns whether there may be more.
-pub(super) fn step(connection: &mut Connection, progress: &mut Progress) -> rusqlite::Result<bool> {
+pub(super) fn step(
+    connection: &mut Connection,
+    progress: &mut Progress,
+    prices: &PriceBook,
+) -> rusqlite::Result<bool> {
     // Changes when another connection has committed; asking costs nothing.
     let data_version: i64 = connection.query_row("PRAGMA data_version", [], |row| row.get(0))?;
     if progress.data_version == Some(data_version) {
@@ -36,7 +39,7 @@ pub(super) fn step(connection: &mut Connection, progress: &mut Progress) -> rusq
     let mut done = 0;
     if connection.query_row(&unread, [], |row| row.get::<_, bool>(0))? {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut traces = fill_spans(&transaction)?;
+        let mut traces = fill_spans(&transaction, prices)?;
         traces.extend(stale_traces(&transaction)?);
         for trace_id in &traces {
             fold::fill(&transaction, trace_id)?;
@@ -51,11 +54,13 @@ pub(super) fn step(connection: &mut Connection, progress: &mut Progress) -> rusq
 }
 
 /// Fills the rows of one trace, so that it can be folded whole.
-pub(super) fn fill_spans_of(connection: &Connection, trace_id: &str) -> rusqlite::Result<()> {
-    let mut select = connection
-        .prepare_cached(&format!("{SELECT_UNREAD} WHERE facts_version IS NULL AND trace_id = ?1"))?;
-    let unread: Vec<Unread> = select.query_map([trace_id], Unread::read)?.collect::<rusqlite::Result<_>>()?;
-    unread.iter().try_for_each(|span| fill_span(connection, span))
+pub(super) fn fill_spans_of(
+    connection: &Connection,
+    trace_id: &str,
+    prices: &PriceBook,
+) -> rusqlite::Result<()> {
+    let unread = SourceRow::select(connection, "facts_version IS NULL AND trace_id = ?1", [trace_id])?;
+    unread.iter().try_for_each(|span| fill_span(connection, span, prices))
 }
 
 fn stale_traces(connection: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -64,80 +69,17 @@ fn stale_traces(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     select.query_map([STEP_ROWS], |row| row.get(0))?.collect()
 }
 
-const SELECT_UNREAD: &str = "SELECT rowid, trace_id, name, attributes, start_time, end_time FROM agno_spans";
-
-struct Unread {
-    rowid: i64,
-    trace_id: String,
-    name: String,
-    attributes: Option<String>,
-    start_time: String,
-    end_time: String,
-}
-
-impl Unread {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            rowid: row.get(0)?,
-            trace_id: row.get(1)?,
-            name: row.get(2)?,
-            attributes: row.get(3)?,
-            start_time: row.get(4)?,
-            end_time: row.get(5)?,
-        })
-    }
-}
-
-fn fill_spans(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    let mut select =
-        connection.prepare_cached(&format!("{SELECT_UNREAD} WHERE facts_version IS NULL LIMIT ?1"))?;
-    let unread: Vec<Unread> =
-        select.query_map([STEP_ROWS], Unread::read)?.collect::<rusqlite::Result<_>>()?;
+fn fill_spans(connection: &Connection, prices: &PriceBook) -> rusqlite::Result<BTreeSet<String>> {
+    let unread = SourceRow::select(connection, "facts_version IS NULL LIMIT ?1", [STEP_ROWS])?;
     for span in &unread {
-        fill_span(connection, span)?;
+        fill_span(connection, span, prices)?;
     }
     Ok(unread.into_iter().map(|span| span.trace_id).collect())
 }
 
-fn fill_span(connection: &Connection, span: &Unread) -> rusqlite::Result<()> {
-    let attributes = from_agno_json(span.attributes.as_deref().unwrap_or_default());
-    let facts = SpanFacts::of(&span.name, &attributes);
-    connection
-        .prepare_cached(
-            "UPDATE agno_spans SET start_time_ns = ?2, end_time_ns = ?3, span_type = ?4, run_id = ?5, session_id = ?6,
-                user_id = ?7, agent_id = ?8, team_id = ?9, workflow_id = ?10, model = ?11, provider = ?12,
-                tool_name = ?13, input_tokens = ?14, output_tokens = ?15, cache_read_tokens = ?16,
-                cache_write_tokens = ?17, reasoning_tokens = ?18, total_tokens = ?19, cost_nano_usd = ?20,
-                finish_reason = ?21, agg_input_tokens = ?22, agg_output_tokens = ?23, facts_version = ?24
-             WHERE rowid = ?1",
-        )?
-        .execute(params![
-            span.rowid,
-            nanos(&span.start_time),
-            nanos(&span.end_time),
-            facts.span_type.as_str(),
-            facts.run_id,
-            facts.session_id,
-            facts.user_id,
-            facts.agent_id,
-            facts.team_id,
-            facts.workflow_id,
-            facts.model,
-            facts.provider,
-            facts.tool_name,
-            facts.usage.input_tokens,
-            facts.usage.output_tokens,
-            facts.usage.cache_read_tokens,
-            facts.usage.cache_write_tokens,
-            facts.usage.reasoning_tokens,
-            facts.usage.total_tokens,
-            facts.cost_nano_usd,
-            facts.finish_reason,
-            facts.aggregate.input_tokens,
-            facts.aggregate.output_tokens,
-            FACTS_VERSION,
-        ])?;
-    Ok(())
+fn fill_span(connection: &Connection, span: &SourceRow, prices: &PriceBook) -> rusqlite::Result<()> {
+    span.write_times(connection)?;
+    span.write_facts(connection, prices)
 }
 
 /// Agno writes a trace before its spans, each in a transaction of its own: such a trace gets its times, and the rest when

@@ -1,10 +1,13 @@
 //! One transaction: the spans of a group, their resources, the fold of every trace they touch.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 
-use super::{Stored, fold, quarantine, rows};
+use tracestead_model::PriceBook;
+
+use super::source::SourceRow;
+use super::{Stored, backfill, fold, quarantine, rows, span_events};
 use crate::Batch;
 use crate::batch::{PreparedResource, PreparedSpan};
 
@@ -24,8 +27,10 @@ const MOST_REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Written<'a> {
     pub(super) spans: Vec<&'a PreparedSpan>,
-    /// A row was written over: what the trace's row says may be stale.
+    /// A row was written over: the spans at hand may not be all there is.
     pub(super) has_replaced: bool,
+    /// Log records joined spans: what was read of the spans at hand is stale.
+    pub(super) has_joined: bool,
     pub(super) created_at: &'a str,
 }
 
@@ -34,6 +39,7 @@ pub(super) fn commit(
     connection: &mut Connection,
     batches: &[Batch],
     progress: &mut Progress,
+    prices: &PriceBook,
 ) -> rusqlite::Result<Vec<Stored>> {
     let received: Vec<String> = batches.iter().map(|batch| batch.received_at.to_agno()).collect();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -54,8 +60,14 @@ pub(super) fn commit(
             outcomes.push(stored);
         }
     }
+    join_events(&transaction, batches, &mut traces, prices)?;
     for (trace_id, written) in &traces {
-        fold::refold(&transaction, trace_id, written)?;
+        if written.spans.is_empty() {
+            // Log records alone came: a row that Agno alone wrote stays as it is.
+            fold::fill(&transaction, trace_id)?;
+        } else {
+            fold::refold(&transaction, trace_id, written, prices)?;
+        }
     }
     transaction.commit()?;
     if progress.resources.len() > MOST_REMEMBERED {
@@ -63,6 +75,39 @@ pub(super) fn commit(
     }
     progress.resources.extend(new_resources);
     Ok(outcomes)
+}
+
+/// Understands those spans anew that came to have log records: records of this transaction may find their span, spans of
+/// this transaction may find their records.
+fn join_events<'a>(
+    connection: &Connection,
+    batches: &'a [Batch],
+    traces: &mut BTreeMap<&'a str, Written<'a>>,
+    prices: &PriceBook,
+) -> rusqlite::Result<()> {
+    let mut joined: BTreeSet<(&str, &str)> = BTreeSet::new();
+    if span_events::exist(connection)? {
+        for span in traces.values().flat_map(|written| &written.spans) {
+            if span_events::exist_for(connection, &span.trace_id, &span.span_id)? {
+                joined.insert((&span.trace_id, &span.span_id));
+            }
+        }
+    }
+    for batch in batches {
+        joined.extend(span_events::store(connection, &batch.events)?);
+    }
+    for (trace_id, span_id) in joined {
+        // Rows that Agno has just written have no times yet, and facts alone would hide that.
+        backfill::fill_spans_of(connection, trace_id, prices)?;
+        let rows = SourceRow::select(connection, "trace_id = ?1 AND span_id = ?2", [trace_id, span_id])?;
+        for row in &rows {
+            row.write_facts(connection, prices)?;
+            let written = traces.entry(trace_id).or_default();
+            written.has_replaced = true;
+            written.has_joined = true;
+        }
+    }
+    Ok(())
 }
 
 fn write_span<'a>(
@@ -159,13 +204,14 @@ fn store_resource(
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO tracestead_resources
-             (resource_id, service_name, environment, attributes, dropped_attributes_count, schema_url)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             (resource_id, service_name, environment, release, attributes, dropped_attributes_count, schema_url)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute((
             &resource.resource_id,
             &resource.service_name,
             &resource.environment,
+            &resource.release,
             &resource.attributes,
             resource.dropped_attributes_count,
             &resource.schema_url,

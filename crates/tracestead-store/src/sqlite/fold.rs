@@ -3,15 +3,23 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tracestead_model::json::from_agno_json;
+use tracestead_model::content::Previews;
 use tracestead_model::query::duration_ms;
-use tracestead_model::{RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, UnixNanos, Usage};
+use tracestead_model::{
+    PriceBook, RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, UnixNanos, Usage,
+};
 
 use super::backfill;
 use super::commit::Written;
+use super::source::SourceRow;
 
 /// Folds the trace anew and writes its row.
-pub(super) fn refold(connection: &Connection, trace_id: &str, written: &Written<'_>) -> rusqlite::Result<()> {
+pub(super) fn refold(
+    connection: &Connection,
+    trace_id: &str,
+    written: &Written<'_>,
+    prices: &PriceBook,
+) -> rusqlite::Result<()> {
     let before = row_before(connection, trace_id)?;
     let shape = match &before {
         // All there is of a new trace is at hand.
@@ -19,7 +27,7 @@ pub(super) fn refold(connection: &Connection, trace_id: &str, written: &Written<
             TraceShape::fold(&written.spans.iter().map(|span| span.shape.clone()).collect::<Vec<_>>())
         }
         _ => {
-            backfill::fill_spans_of(connection, trace_id)?;
+            backfill::fill_spans_of(connection, trace_id, prices)?;
             TraceShape::fold(&shapes(connection, trace_id)?)
         }
     };
@@ -30,10 +38,14 @@ pub(super) fn refold(connection: &Connection, trace_id: &str, written: &Written<
     write(connection, trace_id, &shape, &description, written.created_at)
 }
 
-/// Folds a trace to which Agno added spans. If Agno alone wrote it, our columns are filled and Agno's stay as Agno left
+/// Folds a trace of which no span is at hand. If Agno alone wrote it, our columns are filled and Agno's stay as Agno left
 /// them; if spans of it came to us, the row is ours to keep right.
 pub(super) fn fill(connection: &Connection, trace_id: &str) -> rusqlite::Result<()> {
     let shape = TraceShape::fold(&shapes(connection, trace_id)?);
+    // Agno writes a trace before its spans: its times are then those that its row has.
+    if shape.span_count == 0 {
+        return Ok(());
+    }
     let description = describe(connection, trace_id, &shape, None, &Written::default())?;
     let mut has_ours = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM agno_spans WHERE trace_id = ?1 AND resource_id IS NOT NULL)",
@@ -60,12 +72,14 @@ struct Description {
     output_preview: Option<String>,
     service_name: Option<String>,
     environment: Option<String>,
+    release: Option<String>,
     tags: Option<String>,
 }
 
 fn row_before(connection: &Connection, trace_id: &str) -> rusqlite::Result<Option<Before>> {
     let mut statement = connection.prepare_cached(
-        "SELECT root_span_id, entry_span_id, root_type, input_preview, output_preview, service_name, environment, tags
+        "SELECT root_span_id, entry_span_id, root_type, input_preview, output_preview, service_name, environment, release,
+                tags
          FROM agno_traces WHERE trace_id = ?1",
     )?;
     statement
@@ -81,7 +95,8 @@ fn row_before(connection: &Connection, trace_id: &str) -> rusqlite::Result<Optio
                     output_preview: row.get(4)?,
                     service_name: row.get(5)?,
                     environment: row.get(6)?,
-                    tags: row.get(7)?,
+                    release: row.get(7)?,
+                    tags: row.get(8)?,
                 },
             })
         })
@@ -92,7 +107,8 @@ fn shapes(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<SpanS
     let mut statement = connection.prepare_cached(
         "SELECT span_id, parent_span_id, start_time_ns, end_time_ns, span_type, status_code, model, input_tokens,
                 output_tokens, total_tokens, cost_nano_usd, name, run_id, session_id, user_id, agent_id, team_id,
-                workflow_id
+                workflow_id, agent_name, team_name, workflow_name, error_type IS NOT NULL, response_id,
+                agg_input_tokens, agg_output_tokens, agg_total_tokens
          FROM agno_spans WHERE trace_id = ?1 AND facts_version IS NOT NULL",
     )?;
     let mut rows = statement.query([trace_id])?;
@@ -113,12 +129,20 @@ fn shape_of(row: &Row<'_>) -> rusqlite::Result<Option<SpanShape>> {
         start_time_ns: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
         end_time_ns: row.get(3)?,
         span_type,
-        is_error: row.get_ref(5)?.as_str_or_null()? == Some("ERROR"),
+        // Agno's own exporter may have written the status since.
+        is_error: row.get(21)? || row.get_ref(5)?.as_str_or_null()? == Some("ERROR"),
         model: row.get(6)?,
+        response_id: row.get(22)?,
         usage: Usage {
             input_tokens: row.get(7)?,
             output_tokens: row.get(8)?,
             total_tokens: row.get(9)?,
+            ..Usage::default()
+        },
+        aggregate: Usage {
+            input_tokens: row.get(23)?,
+            output_tokens: row.get(24)?,
+            total_tokens: row.get(25)?,
             ..Usage::default()
         },
         cost_nano_usd: row.get(10)?,
@@ -130,6 +154,9 @@ fn shape_of(row: &Row<'_>) -> rusqlite::Result<Option<SpanShape>> {
             agent_id: row.get(15)?,
             team_id: row.get(16)?,
             workflow_id: row.get(17)?,
+            agent_name: row.get(18)?,
+            team_name: row.get(19)?,
+            workflow_name: row.get(20)?,
         },
     }))
 }
@@ -147,8 +174,10 @@ fn describe(
         (None, None) => shape.first.into_iter().collect(),
         (root, entry) => root.into_iter().chain(entry).collect(),
     };
-    let at_hand: HashMap<SpanId, _> = written.spans.iter().map(|span| (span.shape.span_id, *span)).collect();
-    if let Some(before) = before {
+    // What log records were joined to is read from its row again.
+    let spans = if written.has_joined { &[][..] } else { &written.spans };
+    let at_hand: HashMap<SpanId, _> = spans.iter().map(|span| (span.shape.span_id, *span)).collect();
+    if let Some(before) = before.filter(|_| !written.has_joined) {
         let same_ids = before.root_span_id == shape.root.map(SpanId::to_hex)
             && before.entry_span_id == shape.entry.map(SpanId::to_hex);
         let has_lead = shape.root.is_some() || shape.entry.is_some();
@@ -158,16 +187,18 @@ fn describe(
     }
     let mut leads = HashMap::new();
     for id in ids {
-        let lead = match at_hand.get(&id) {
-            Some(span) => {
-                let resource = span.resource.as_ref();
-                Some(Lead {
-                    facts: span.facts.clone(),
-                    service_name: resource.and_then(|resource| resource.service_name.clone()),
-                    environment: resource.and_then(|resource| resource.environment.clone()),
-                })
+        let lead = match at_hand.get(&id).map(|span| (span, &span.previews)) {
+            Some((span, Some(previews))) => {
+                let resource = span.resource.as_deref();
+                Some(Lead::new(
+                    span.facts.clone(),
+                    previews.clone(),
+                    resource.and_then(|resource| resource.service_name.clone()),
+                    resource.and_then(|resource| resource.environment.clone()),
+                    resource.and_then(|resource| resource.release.clone()),
+                ))
             }
-            None => lead_from_row(connection, trace_id, id)?,
+            _ => lead_from_row(connection, trace_id, id)?,
         };
         leads.extend(lead.map(|lead| (id, lead)));
     }
@@ -176,9 +207,32 @@ fn describe(
 }
 
 struct Lead {
-    facts: SpanFacts,
+    span_type: SpanType,
+    tags: Vec<String>,
+    previews: Previews,
     service_name: Option<String>,
     environment: Option<String>,
+    release: Option<String>,
+}
+
+impl Lead {
+    /// What the span says of its environment and release is closer to the run than its process is.
+    fn new(
+        facts: SpanFacts,
+        previews: Previews,
+        service_name: Option<String>,
+        environment: Option<String>,
+        release: Option<String>,
+    ) -> Self {
+        Self {
+            span_type: facts.span_type,
+            tags: facts.tags,
+            previews,
+            service_name,
+            environment: facts.environment.or(environment),
+            release: facts.release.or(release),
+        }
+    }
 }
 
 /// Input and output are the root's, as Agno shows them, or the entry run's where an application's root says none.
@@ -187,36 +241,34 @@ fn description(root: Option<&Lead>, entry: Option<&Lead>, first: Option<&Lead>) 
     let who = |field: fn(&Lead) -> Option<String>| {
         entry.and_then(field).or_else(|| root.and_then(field)).or_else(|| first.and_then(field))
     };
-    let mut tags: Vec<String> =
-        root.into_iter().chain(entry).flat_map(|lead| lead.facts.tags.clone()).collect();
+    let mut tags: Vec<String> = root.into_iter().chain(entry).flat_map(|lead| lead.tags.clone()).collect();
     tags.sort();
     tags.dedup();
     Description {
-        root_type: entry.or(root).map(|lead| lead.facts.span_type.as_str()),
-        input_preview: of(|lead| lead.facts.input_preview.clone()),
-        output_preview: of(|lead| lead.facts.output_preview.clone()),
+        root_type: entry.or(root).map(|lead| lead.span_type.as_str()),
+        input_preview: of(|lead| lead.previews.input.clone()),
+        output_preview: of(|lead| lead.previews.output.clone()),
         service_name: who(|lead| lead.service_name.clone()),
         environment: who(|lead| lead.environment.clone()),
+        release: who(|lead| lead.release.clone()),
         tags: (!tags.is_empty()).then(|| serde_json::Value::from(tags).to_string()),
     }
 }
 
 fn lead_from_row(connection: &Connection, trace_id: &str, span_id: SpanId) -> rusqlite::Result<Option<Lead>> {
+    let span_id = span_id.to_hex();
+    let rows = SourceRow::select(connection, "trace_id = ?1 AND span_id = ?2", [trace_id, &span_id])?;
+    let Some(row) = rows.first() else { return Ok(None) };
     let mut statement = connection.prepare_cached(
-        "SELECT s.name, s.attributes, r.service_name, r.environment
-         FROM agno_spans s LEFT JOIN tracestead_resources r ON r.resource_id = s.resource_id
-         WHERE s.trace_id = ?1 AND s.span_id = ?2",
+        "SELECT r.service_name, r.environment, r.release
+         FROM agno_spans s JOIN tracestead_resources r ON r.resource_id = s.resource_id WHERE s.rowid = ?1",
     )?;
-    statement
-        .query_row((trace_id, span_id.to_hex()), |row| {
-            let attributes = from_agno_json(row.get_ref(1)?.as_str_or_null()?.unwrap_or_default());
-            Ok(Lead {
-                facts: SpanFacts::of(row.get_ref(0)?.as_str()?, &attributes),
-                service_name: row.get(2)?,
-                environment: row.get(3)?,
-            })
-        })
-        .optional()
+    let resource =
+        statement.query_row([row.rowid], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let (service_name, environment, release) = resource.unwrap_or_default();
+    let facts = SpanFacts::of(&row.source());
+    let previews = Previews::of(&row.source(), facts.span_type);
+    Ok(Some(Lead::new(facts, previews, service_name, environment, release)))
 }
 
 /// Writes the whole row. Context that Agno's own rows have and no span says is kept; see `TraceShape::context` for why
@@ -272,7 +324,8 @@ fn write_ours(
             "UPDATE agno_traces SET start_time_ns = ?2, end_time_ns = ?3, span_count = ?4, error_span_count = ?5,
                 root_span_id = ?6, entry_span_id = ?7, root_type = ?8, input_tokens = ?9, output_tokens = ?10,
                 total_tokens = ?11, cost_nano_usd = ?12, models = ?13, service_name = ?14, environment = ?15,
-                tags = ?16, has_agent_spans = ?17, input_preview = ?18, output_preview = ?19
+                tags = ?16, has_agent_spans = ?17, input_preview = ?18, output_preview = ?19, agent_name = ?20,
+                team_name = ?21, workflow_name = ?22, release = ?23, unpriced_call_count = ?24
              WHERE trace_id = ?1",
         )?
         .execute(params![
@@ -295,6 +348,11 @@ fn write_ours(
             shape.has_agent_spans,
             description.input_preview,
             description.output_preview,
+            shape.context.agent_name,
+            shape.context.team_name,
+            shape.context.workflow_name,
+            description.release,
+            shape.unpriced_call_count,
         ])?;
     Ok(())
 }

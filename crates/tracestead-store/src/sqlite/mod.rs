@@ -7,21 +7,26 @@ mod fold;
 mod pool;
 mod quarantine;
 mod read;
+mod rebuild;
 mod rows;
 mod schema;
+mod source;
+mod span_events;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tracestead_model::UnixNanos;
+use tracestead_model::{PriceBook, UnixNanos};
 
 use crate::{Batch, IngestError, OpenError};
 use pool::Readers;
 use writer::Writer;
 
 pub use read::SpanQuery;
+pub use rebuild::{Rebuild, Rebuilt};
 
 /// When a commit is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +51,8 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// The time at which it is opened, noted beside migrations.
     pub now: UnixNanos,
+    /// What calls cost.
+    pub prices: PriceBook,
 }
 
 impl SqliteOptions {
@@ -58,6 +65,7 @@ impl SqliteOptions {
             readers: 4,
             busy_timeout: Duration::from_secs(10),
             now,
+            prices: PriceBook::default(),
         }
     }
 }
@@ -79,6 +87,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     path: PathBuf,
+    prices: Arc<PriceBook>,
 }
 
 impl SqliteStore {
@@ -95,13 +104,20 @@ impl SqliteStore {
             }
         })?;
         let readers = Readers::new(options.clone());
-        let writer = Writer::start(connection).map_err(OpenError::Thread)?;
-        Ok(Self { writer, readers, path: options.path.clone() })
+        let prices = Arc::new(options.prices.clone());
+        let writer = Writer::start(connection, Arc::clone(&prices)).map_err(OpenError::Thread)?;
+        Ok(Self { writer, readers, path: options.path.clone(), prices })
     }
 
     /// Writes a batch and returns once the commit that holds it is on disk. Writing it again changes nothing.
     pub async fn ingest(&self, batch: Batch) -> Result<Stored, IngestError> {
         self.writer.ingest(batch).await
+    }
+
+    /// Returns what calls cost, for [`Batch::prepare`].
+    #[must_use]
+    pub fn prices(&self) -> &PriceBook {
+        &self.prices
     }
 
     /// Writes what waits, closes the file and returns. Batches given afterwards are refused.

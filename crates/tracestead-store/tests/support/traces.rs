@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tracestead_model::{
-    Attributes, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos, Value,
+    Attributes, Event, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos, Value,
 };
 
 /// When the generated traces began.
@@ -34,7 +34,7 @@ pub(crate) fn trace(most_spans: usize) -> impl Strategy<Value = Vec<Span>> {
     })
 }
 
-fn id(number: usize) -> SpanId {
+pub(crate) fn id(number: usize) -> SpanId {
     // The order of ids is not the one in which spans come.
     SpanId::from_bytes(&[1 + u8::try_from(number * 37 % 251).unwrap(), 0, 0, 0, 0, 0, 0, 7]).unwrap()
 }
@@ -44,8 +44,8 @@ fn span() -> impl Strategy<Value = Span> {
     let parent = prop_oneof![1 => Just(None), 6 => (0..14_usize).prop_map(|at| Some(id(at)))];
     let status = select(vec![StatusCode::Unset, StatusCode::Ok, StatusCode::Ok, StatusCode::Error]);
     let who = (0..RESOURCES.len(), select(&NAMES[..]), status);
-    (time, parent, who, attributes()).prop_map(
-        |((start, length), parent, (resource, name, code), attributes)| {
+    (time, parent, who, attributes(), vec(event(), 0..3)).prop_map(
+        |((start, length), parent, (resource, name, code), attributes, events)| {
             let start = BEGIN + start * 700_300;
             Span {
                 trace_id: TraceId::from_bytes(&[1; 16]).unwrap(),
@@ -59,7 +59,7 @@ fn span() -> impl Strategy<Value = Span> {
                 end_time: length.map(|length| UnixNanos::from_i64(start + length * 800_900)),
                 attributes,
                 dropped_attributes_count: 0,
-                events: Vec::new(),
+                events,
                 dropped_events_count: 0,
                 links: Vec::new(),
                 dropped_links_count: 0,
@@ -71,10 +71,28 @@ fn span() -> impl Strategy<Value = Span> {
     )
 }
 
+/// Failures and answers at the times that log records have too; those of one span are in no order.
+fn event() -> impl Strategy<Value = Event> {
+    let what = select(vec![
+        ("exception", "exception.type", "OSError"),
+        ("gen_ai.choice", "finish_reason", "content_filter"),
+        ("retry", "attempt", "2"),
+    ]);
+    (0..3_i64, what).prop_map(|(time, (name, key, value))| Event {
+        time: UnixNanos::from_i64(BEGIN + time * 1_000),
+        name: name.to_owned(),
+        attributes: Attributes::from_iter([(key, Value::from(value))]),
+        dropped_attributes_count: 0,
+    })
+}
+
 static RESOURCES: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| {
     let service = |name| Attributes::from_iter([("service.name", Value::from(name))]);
     let resource = |attributes| Arc::new(Resource { attributes, ..Resource::default() });
-    vec![resource(Attributes::new()), resource(service("api")), resource(service("worker"))]
+    let mut deployed = service("worker");
+    deployed.push("deployment.environment.name", Value::from("prod"));
+    deployed.push("service.version", Value::from("7"));
+    vec![resource(Attributes::new()), resource(service("api")), resource(deployed)]
 });
 
 static SCOPE: LazyLock<Arc<Scope>> = LazyLock::new(Arc::default);
@@ -110,10 +128,19 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         counts("llm.token_count.prompt"),
         counts("llm.token_count.completion"),
         counts("llm.token_count.total"),
+        counts("llm.token_count.prompt_details.cache_read"),
     );
-    (what, who, usage).prop_map(|(what, who, usage)| {
+    let more = (
+        texts("gen_ai.agent.name", &["Anna"]),
+        texts("gen_ai.response.id", &["answer-1", "answer-2"]),
+        texts("gen_ai.environment", &["test"]),
+        texts("langfuse.release", &["8"]),
+    );
+    (what, who, usage, more).prop_map(|(what, who, usage, more)| {
         let pairs =
             [what.0, what.1, what.2, what.3, what.4, what.5, who.0, who.1, who.2, who.3, who.4, who.5];
-        pairs.into_iter().chain([usage.0, usage.1, usage.2]).flatten().collect()
+        let usage = [usage.0, usage.1, usage.2, usage.3];
+        let more = [more.0, more.1, more.2, more.3];
+        pairs.into_iter().chain(usage).chain(more).flatten().collect()
     })
 }

@@ -5,10 +5,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use tracestead_model::query::{PageStart, TraceQuery};
-use tracestead_store::{SqliteOptions, SqliteStore};
+use tracestead_server::Settings;
+use tracestead_store::SqliteStore;
 
 use super::Check;
-use crate::commands::now;
+use crate::commands::options;
 use crate::commands::show::thousands;
 
 /// Up to how many traces their spans are counted, which takes reading every one.
@@ -17,7 +18,8 @@ const MAX_COUNTED: u64 = 20_000;
 /// What every SQLite file begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-pub(super) async fn checks(path: &Path) -> Vec<Check> {
+pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
+    let path = &settings.database;
     let shown = path.display();
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![folder(path)],
@@ -29,7 +31,7 @@ pub(super) async fn checks(path: &Path) -> Vec<Check> {
         Ok(found) if !found.is_file() => {
             vec![Check::failed("database", format!("{shown} is no file"), "name another one with --db")]
         }
-        Ok(found) => existing(path, found.len()).await,
+        Ok(found) => existing(settings, found.len()).await,
     }
 }
 
@@ -52,7 +54,8 @@ fn folder(path: &Path) -> Check {
     }
 }
 
-async fn existing(path: &Path, size_bytes: u64) -> Vec<Check> {
+async fn existing(settings: &Settings, size_bytes: u64) -> Vec<Check> {
+    let path = &settings.database;
     let shown = path.display();
     match header(path) {
         Err(error) => {
@@ -68,7 +71,7 @@ async fn existing(path: &Path, size_bytes: u64) -> Vec<Check> {
         }
         Ok(_) => {}
     }
-    let store = match SqliteStore::open(&SqliteOptions::new(path, now())) {
+    let store = match SqliteStore::open(&options(settings)) {
         Ok(store) => store,
         Err(error) => {
             let hint = "is it writable, is there free disk space, does another program keep it locked?";

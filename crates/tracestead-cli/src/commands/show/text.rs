@@ -92,6 +92,12 @@ pub(crate) fn thousands(number: i64) -> String {
     text
 }
 
+/// Returns how many there are of what `noun` names.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
 /// Returns the colour of a kind of step.
 pub(crate) fn type_style(span_type: SpanType) -> Style {
     match span_type {
@@ -189,6 +195,10 @@ mod tests {
         assert_eq!(
             [0, 999, 1_000, 12_345_678, -1_000].map(thousands),
             ["0", "999", "1,000", "12,345,678", "-1,000"]
+        );
+        assert_eq!(
+            [0, 1, 1_200].map(|count| counted(count, "trace")),
+            ["0 traces", "1 trace", "1,200 traces"]
         );
         assert_eq!(clock_time(1_795_221_481_225_956_163), "2026-11-21 00:38:01");
     }

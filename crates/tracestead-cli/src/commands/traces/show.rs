@@ -10,8 +10,8 @@ use super::mark;
 use crate::arguments::Source;
 use crate::commands::open;
 use crate::commands::show::{
-    Line, clock_time, columns, cut, duration, find_trace, lay_out, one_line, span_row, thousands, trace_row,
-    type_style,
+    Line, about, called, clock_time, columns, cut, duration, failure, find_trace, lay_out, one_line,
+    span_cost, span_row, thousands, trace_cost, trace_row, type_style,
 };
 use crate::printer::{self, Style};
 
@@ -70,15 +70,17 @@ fn header(trace: &TraceRecord) -> Vec<String> {
     };
     say("spans", &format!("{}{failed}", trace.span_count));
     say("tokens", &tokens(trace));
+    say("cost", &trace_cost(trace));
     say("models", &trace.models.join(", "));
     say("session", &text(&trace.session_id));
     say("user", &text(&trace.user_id));
-    say("agent", &text(&trace.agent_id));
-    say("team", &text(&trace.team_id));
-    say("workflow", &text(&trace.workflow_id));
+    say("agent", &called(trace.agent_name.as_deref(), trace.agent_id.as_deref()));
+    say("team", &called(trace.team_name.as_deref(), trace.team_id.as_deref()));
+    say("workflow", &called(trace.workflow_name.as_deref(), trace.workflow_id.as_deref()));
     let environment =
         trace.environment.as_ref().map(|environment| format!(" ({environment})")).unwrap_or_default();
     say("service", &format!("{}{environment}", text(&trace.service_name)));
+    say("release", &text(&trace.release));
     say("tags", &trace.tags.join(", "));
     say("input", &text(&trace.input_preview));
     say("output", &text(&trace.output_preview));
@@ -91,15 +93,8 @@ fn tokens(trace: &TraceRecord) -> String {
         count(trace.input_tokens, "in"),
         count(trace.output_tokens, "out"),
         count(trace.total_tokens, "in all"),
-        trace.cost_nano_usd.map(|cost| format!("cost ${}", dollars(cost))),
     ];
     counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// Returns billionths of a dollar in dollars, to the hundredth of a cent or so.
-fn dollars(nano_usd: i64) -> String {
-    let (whole, rest) = (nano_usd / 1_000_000_000, nano_usd % 1_000_000_000);
-    format!("{whole}.{:06}", rest / 1_000)
 }
 
 fn tree(spans: &[SpanRecord], lines: &[Line]) -> Vec<String> {
@@ -117,6 +112,8 @@ fn tree(spans: &[SpanRecord], lines: &[Line]) -> Vec<String> {
     };
     let room = printer::width().saturating_sub(44).max(40);
     let left = lines.iter().map(left_columns).max().unwrap_or(0).min(room);
+    let costs: Vec<String> = spans.iter().map(span_cost).collect();
+    let cost_columns = costs.iter().map(|cost| columns(cost)).max().unwrap_or(0);
     let mut text = Vec::with_capacity(lines.len());
     for line in lines {
         let span = &spans[line.index];
@@ -126,8 +123,12 @@ fn tree(spans: &[SpanRecord], lines: &[Line]) -> Vec<String> {
         let name = cut(&name(line), left.saturating_sub(before).max(12));
         let blank = " ".repeat(left.saturating_sub(before + columns(&name)));
         let tokens = span.total_tokens.map(|tokens| thousands(tokens) + " tokens").unwrap_or_default();
-        let model = span.model.as_deref().map(one_line).unwrap_or_default();
-        let after = format!("  {:>8}  {tokens:>13}  {}", length(span), Style::Dim.paint(&model));
+        let cost = match cost_columns {
+            0 => String::new(),
+            width => format!("  {:>width$}", costs[line.index]),
+        };
+        let about = Style::Dim.paint(&about(span));
+        let after = format!("  {:>8}  {tokens:>13}{cost}  {about}", length(span));
         text.push(
             format!(
                 "{}{} {}{blank}{after}",
@@ -139,21 +140,10 @@ fn tree(spans: &[SpanRecord], lines: &[Line]) -> Vec<String> {
             .to_owned(),
         );
         if is_error {
-            let message = span.status_message.as_deref().map(one_line).filter(|message| !message.is_empty());
-            let message = message.unwrap_or_else(|| "failed without saying why".to_owned());
+            let message = failure(span).unwrap_or_else(|| "failed without saying why".to_owned());
             let message = Style::Red.paint(&format!("✗ {}", cut(&message, MESSAGE_CHARS)));
             text.push(format!("{}{message}", Style::Dim.paint(&line.guides_below)));
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn costs_are_exact_to_a_millionth() {
-        assert_eq!([0, 1_234_567, 2_500_000_000].map(dollars), ["0.000000", "0.001234", "2.500000"]);
-    }
 }

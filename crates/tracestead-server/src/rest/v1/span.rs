@@ -56,7 +56,7 @@ pub(super) async fn span(
 }
 
 fn detail(span: SpanRecord) -> SpanDetail {
-    let content = SpanContent::of(&span.name, span.span_type(), &span.attributes, &span.events);
+    let content = SpanContent::of(&span.source());
     SpanDetail {
         trace_id: span.trace_id.clone(),
         run_id: span.run_id.clone(),
@@ -109,27 +109,32 @@ fn link(link: &Link) -> Value {
 
 fn facts(content: &SpanContent) -> Value {
     let payload = |payload: &Payload| json!({"value": payload.value, "mime_type": payload.mime_type});
-    let message =
-        |message: &Message| json!({"role": message.role, "name": message.name, "parts": message.parts});
+    let message = |message: &Message| json!({"role": message.role, "name": message.name, "parts": message.parts, "finish_reason": message.finish_reason});
     let tools = content.tools.iter().map(
         |tool| json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters}),
     );
     json!({
         "input": content.input.as_ref().map(payload),
         "output": content.output.as_ref().map(payload),
+        "system_prompt": content.system_prompt,
         "input_messages": content.input_messages.iter().map(message).collect::<Vec<_>>(),
         "output_messages": content.output_messages.iter().map(message).collect::<Vec<_>>(),
         "tools": tools.collect::<Vec<_>>(),
+        "parameters": content.parameters,
         "invocation_parameters": content.invocation_parameters,
         "tool": content.tool.as_ref().map(|tool| json!({
             "name": tool.name,
             "description": tool.description,
+            "type": tool.tool_type,
             "call_id": tool.call_id,
+            "parameters": tool.parameters,
             "arguments": tool.arguments,
             "result": tool.result,
         })),
         "retrieval": content.retrieval.as_ref().map(|retrieval| json!({
             "query": retrieval.query,
+            "k": retrieval.k,
+            "store": retrieval.store,
             "documents": retrieval.documents.iter().map(|document| json!({
                 "id": document.id,
                 "content": document.content,
@@ -137,6 +142,22 @@ fn facts(content: &SpanContent) -> Value {
                 "metadata": document.metadata,
             })).collect::<Vec<_>>(),
         })),
+        "embedding": content.embedding.as_ref().map(|embedding| json!({
+            "texts": embedding.texts,
+            "count": embedding.count,
+            "dimensions": embedding.dimensions,
+        })),
+        "guardrail": content.guardrail.map(|guardrail| json!({"triggered": guardrail.triggered})),
+        "scores": content.scores.iter().map(|score| json!({
+            "scope": score.scope,
+            "name": score.name,
+            "value": score.value,
+            "label": score.label,
+            "explanation": score.explanation,
+            "source": score.source,
+            "identifier": score.identifier,
+        })).collect::<Vec<_>>(),
+        "metadata": content.metadata,
         "exception": content.exception.as_ref().map(|exception| json!({
             "type": exception.exception_type,
             "message": exception.message,

@@ -43,17 +43,23 @@ pub(super) struct TraceRow {
     output_tokens: Option<i64>,
     total_tokens: Option<i64>,
     cost_nano_usd: Option<i64>,
+    /// How many model calls have no known cost: with one or more, the cost is a part of the truth.
+    unpriced_call_count: i64,
     models: Vec<String>,
     service_name: Option<String>,
     environment: Option<String>,
+    release: Option<String>,
     tags: Vec<String>,
     has_agent_spans: bool,
     run_id: Option<String>,
     session_id: Option<String>,
     user_id: Option<String>,
     agent_id: Option<String>,
+    agent_name: Option<String>,
     team_id: Option<String>,
+    team_name: Option<String>,
     workflow_id: Option<String>,
+    workflow_name: Option<String>,
 }
 
 impl From<TraceRecord> for TraceRow {
@@ -75,17 +81,22 @@ impl From<TraceRecord> for TraceRow {
             output_tokens: trace.output_tokens,
             total_tokens: trace.total_tokens,
             cost_nano_usd: trace.cost_nano_usd,
+            unpriced_call_count: trace.unpriced_call_count,
             models: trace.models,
             service_name: trace.service_name,
             environment: trace.environment,
+            release: trace.release,
             tags: trace.tags,
             has_agent_spans: trace.has_agent_spans,
             run_id: trace.run_id,
             session_id: trace.session_id,
             user_id: trace.user_id,
             agent_id: trace.agent_id,
+            agent_name: trace.agent_name,
             team_id: trace.team_id,
+            team_name: trace.team_name,
             workflow_id: trace.workflow_id,
+            workflow_name: trace.workflow_name,
         }
     }
 }

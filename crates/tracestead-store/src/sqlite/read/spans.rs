@@ -3,11 +3,12 @@
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::Value as Json;
-use tracestead_model::json::{from_agno_json, from_json};
+use tracestead_model::json::from_agno_json;
 use tracestead_model::query::SpanRecord;
-use tracestead_model::{Attributes, Event, Link, Resource, Scope, SpanFacts, UnixNanos, Value};
+use tracestead_model::{Link, Resource, Scope, SpanFacts, UnixNanos};
 
 use super::super::SqliteStore;
+use super::super::span_events::{self, attributes, number};
 use super::whole;
 use crate::ReadError;
 
@@ -15,10 +16,12 @@ use crate::ReadError;
 const LIGHT: &str = "trace_id, span_id, parent_span_id, name, span_kind, status_code, status_message, start_time_ns, \
     end_time_ns, duration_ms, span_type, run_id, session_id, user_id, agent_id, team_id, workflow_id, model, provider, \
     tool_name, finish_reason, ttft_ns, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, \
-    reasoning_tokens, total_tokens, cost_nano_usd, agg_input_tokens, agg_output_tokens, start_time, end_time";
+    reasoning_tokens, total_tokens, cost_nano_usd, agg_input_tokens, agg_output_tokens, start_time, end_time, \
+    span_type_source, agent_name, team_name, workflow_name, response_model, response_id, cost_source, cost_missing, \
+    error_type";
 
 /// How many columns [`LIGHT`] has.
-const LIGHT_COLUMNS: usize = 33;
+const LIGHT_COLUMNS: usize = 42;
 
 const HEAVY: &str = "attributes, events, links, trace_state, flags, dropped_attributes_count, dropped_events_count, \
     dropped_links_count, scope, resource_id";
@@ -56,7 +59,15 @@ impl SqliteStore {
         self.readers
             .run(move |connection| {
                 let sql = format!("SELECT {LIGHT}, {HEAVY} FROM agno_spans WHERE trace_id = ?1");
-                connection.prepare_cached(&sql)?.query_map([trace_id], heavy)?.collect()
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut spans: Vec<SpanRecord> =
+                    statement.query_map([&trace_id], heavy)?.collect::<rusqlite::Result<_>>()?;
+                if span_events::exist(connection)? {
+                    for span in &mut spans {
+                        span_events::join(connection, &trace_id, &span.span_id, &mut span.events)?;
+                    }
+                }
+                Ok(spans)
             })
             .await
     }
@@ -111,6 +122,7 @@ fn one(connection: &Connection, trace_id: &str, span_id: &str) -> rusqlite::Resu
     let found =
         connection.prepare_cached(&sql)?.query_row([trace_id, span_id], with_resource_id).optional()?;
     let Some((mut span, resource_id)) = found else { return Ok(None) };
+    span_events::join(connection, trace_id, span_id, &mut span.events)?;
     if let Some(resource_id) = resource_id {
         let sql = "SELECT attributes, dropped_attributes_count, schema_url FROM tracestead_resources WHERE resource_id = ?1";
         let resource = connection.prepare_cached(sql)?.query_row([resource_id], |row| {
@@ -163,6 +175,15 @@ fn light(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
         cost_nano_usd: row.get(28)?,
         agg_input_tokens: row.get(29)?,
         agg_output_tokens: row.get(30)?,
+        span_type_source: row.get(33)?,
+        agent_name: row.get(34)?,
+        team_name: row.get(35)?,
+        workflow_name: row.get(36)?,
+        response_model: row.get(37)?,
+        response_id: row.get(38)?,
+        cost_source: row.get(39)?,
+        cost_missing: row.get(40)?,
+        error_type: row.get(41)?,
         ..SpanRecord::default()
     })
 }
@@ -174,7 +195,7 @@ fn heavy(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
     let count = |at: usize| row.get::<_, Option<u32>>(column(at)).map(Option::unwrap_or_default);
     let mut span = light(row)?;
     span.attributes = from_agno_json(text(0)?);
-    span.events = items(text(1)?).iter().map(event).collect();
+    span.events = span_events::from_column(text(1)?);
     span.links = items(text(2)?).iter().filter_map(link).collect();
     text(3)?.clone_into(&mut span.trace_state);
     span.flags = count(4)?;
@@ -183,7 +204,8 @@ fn heavy(row: &Row<'_>) -> rusqlite::Result<SpanRecord> {
     span.dropped_links_count = count(7)?;
     span.scope = scope(text(8)?);
     if span.span_type.is_empty() {
-        SpanFacts::of(&span.name, &span.attributes).span_type.as_str().clone_into(&mut span.span_type);
+        let facts = SpanFacts::of(&span.source());
+        facts.span_type.as_str().clone_into(&mut span.span_type);
     }
     Ok(span)
 }
@@ -194,26 +216,6 @@ fn items(json: &str) -> Vec<Json> {
 
 fn string(json: &Json, key: &str) -> String {
     json.get(key).and_then(Json::as_str).unwrap_or_default().to_owned()
-}
-
-fn number(json: &Json, key: &str) -> u32 {
-    json.get(key).and_then(Json::as_u64).and_then(|number| number.try_into().ok()).unwrap_or(0)
-}
-
-fn attributes(json: &Json) -> Attributes {
-    match json.get("attributes").cloned().map(from_json) {
-        Some(Value::Map(attributes)) => attributes,
-        _ => Attributes::new(),
-    }
-}
-
-fn event(json: &Json) -> Event {
-    Event {
-        time: UnixNanos::from_i64(json.get("time_ns").and_then(Json::as_i64).unwrap_or(0)),
-        name: string(json, "name"),
-        attributes: attributes(json),
-        dropped_attributes_count: number(json, "dropped_attributes_count"),
-    }
 }
 
 fn link(json: &Json) -> Option<Link> {

@@ -13,7 +13,7 @@ use crate::ReadError;
 const COLUMNS: &str = "trace_id, name, status, start_time_ns, end_time_ns, duration_ms, run_id, session_id, user_id, \
     agent_id, team_id, workflow_id, created_at, span_count, error_span_count, root_span_id, root_type, input_preview, \
     output_preview, input_tokens, output_tokens, total_tokens, cost_nano_usd, models, service_name, environment, tags, \
-    has_agent_spans, start_time, end_time";
+    has_agent_spans, start_time, end_time, agent_name, team_name, workflow_name, release, unpriced_call_count";
 
 impl SqliteStore {
     /// Returns a page of traces, newest first.
@@ -128,5 +128,10 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TraceRecord> {
         environment: row.get(25)?,
         tags: texts(row, 26)?,
         has_agent_spans: row.get::<_, Option<bool>>(27)?.unwrap_or(false),
+        agent_name: row.get(30)?,
+        team_name: row.get(31)?,
+        workflow_name: row.get(32)?,
+        release: row.get(33)?,
+        unpriced_call_count: whole(row, 34)?,
     })
 }

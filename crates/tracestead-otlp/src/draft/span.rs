@@ -1,21 +1,17 @@
-//! A span half read: what both decoders fill in, field by field, in whichever order the fields come.
+//! A span half read.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tracestead_model::{
     Attributes, Event, InvalidId, Link, Resource, Scope, Span, SpanId, SpanKind, Status, TraceId, UnixNanos,
 };
 
+use super::{Draft, Rejection, optional_time, time};
 use crate::fault::Fault;
 
-/// Reasons quote a name up to this many characters.
-const NAME_IN_REASON: usize = 64;
-
-/// The fields of a span as far as they were read. A bad id is kept as an error until the end, because the name that tells
-/// people which span it was often comes later.
+/// The fields of a span as far as they were read.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct SpanDraft {
     pub(crate) trace_id: Result<TraceId, InvalidId>,
     pub(crate) span_id: Result<SpanId, InvalidId>,
     pub(crate) parent_span_id: Result<Option<SpanId>, InvalidId>,
@@ -36,7 +32,7 @@ pub(crate) struct Draft {
     pub(crate) status: Status,
 }
 
-impl Draft {
+impl SpanDraft {
     /// Returns a draft in which nothing was read yet; `trace_id` and `span_id` are the errors for ids that never come.
     pub(crate) fn new(trace_id: InvalidId, span_id: InvalidId) -> Self {
         Self {
@@ -75,8 +71,21 @@ impl Draft {
         }
     }
 
-    /// Returns the span, or why it is none.
-    pub(crate) fn finish(self, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Result<Span, Rejection> {
+    fn check(&self) -> Result<Checked, Fault> {
+        Ok(Checked {
+            trace_id: self.trace_id.clone().map_err(Fault::Id)?,
+            span_id: self.span_id.clone().map_err(Fault::Id)?,
+            parent_span_id: self.parent_span_id.clone().map_err(Fault::Parent)?,
+            start_time: time("start_time_unix_nano", self.start_time_ns)?,
+            end_time: optional_time("end_time_unix_nano", self.end_time_ns)?,
+        })
+    }
+}
+
+impl Draft for SpanDraft {
+    type Item = Span;
+
+    fn finish(self, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Result<Span, Rejection> {
         match self.check() {
             Ok(checked) => Ok(Span {
                 trace_id: checked.trace_id,
@@ -102,42 +111,22 @@ impl Draft {
         }
     }
 
-    fn check(&self) -> Result<Checked, Fault> {
-        let time = |field, nanos| UnixNanos::new(nanos).map_err(|error| Fault::Time { field, error });
-        Ok(Checked {
-            trace_id: self.trace_id.clone().map_err(Fault::Id)?,
-            span_id: self.span_id.clone().map_err(Fault::Id)?,
-            parent_span_id: self.parent_span_id.clone().map_err(Fault::Parent)?,
-            start_time: time("start_time_unix_nano", self.start_time_ns)?,
-            end_time: match self.end_time_ns {
-                0 => None,
-                nanos => Some(time("end_time_unix_nano", nanos)?),
-            },
-        })
-    }
-
-    /// Returns the words with which the span is refused: which one it is as far as known, and why.
-    pub(crate) fn reject(&self, fault: &Fault) -> Rejection {
-        let mut reason = match &self.span_id {
+    fn reject(&self, fault: &Fault) -> Rejection {
+        let item = match &self.span_id {
             Ok(id) => format!("span {id}"),
             Err(_) => "span without id".to_owned(),
         };
-        if let Ok(id) = &self.trace_id {
-            let _ = write!(reason, " of trace {id}");
-        }
-        if !self.name.is_empty() {
-            reason.push_str(", `");
-            reason.extend(self.name.chars().take(NAME_IN_REASON));
-            reason.push('`');
-        }
-        let _ = write!(reason, ": {fault}");
-        Rejection(reason)
+        Rejection::new(item, self.trace_id.clone().ok(), &self.name, fault)
+    }
+
+    fn resource_of(item: &mut Span) -> &mut Arc<Resource> {
+        &mut item.resource
+    }
+
+    fn scope_of(item: &mut Span) -> &mut Arc<Scope> {
+        &mut item.scope
     }
 }
-
-/// The words with which a span is refused.
-#[derive(Debug)]
-pub(crate) struct Rejection(pub(crate) String);
 
 struct Checked {
     trace_id: TraceId,
@@ -173,5 +162,5 @@ impl Default for LinkDraft {
 
 /// Returns an event time, or why it is none.
 pub(crate) fn event_time(nanos: u64) -> Result<UnixNanos, Fault> {
-    UnixNanos::new(nanos).map_err(|error| Fault::Time { field: "time_unix_nano of an event", error })
+    time("time_unix_nano of an event", nanos)
 }

@@ -1,0 +1,6 @@
+//! Log records, by the same tests as spans.
+
+mod json_forms;
+mod malformed;
+mod round_trip;
+mod write;
