@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { send } from "./otlp";
-import { agentTrace } from "./samples";
+import { agentTrace, genAiTrace } from "./samples";
 import { expect, test } from "./server";
 
 test("dark and light: the system's, then the reader's choice, kept", async ({ page, server }) => {
@@ -19,7 +19,7 @@ test("dark and light: the system's, then the reader's choice, kept", async ({ pa
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no serious fault for people with disabilities, ${colorScheme}`, async ({ page, server }) => {
-    // Nine scans of whole pages are slow on a small machine.
+    // Fourteen scans of whole pages are slow on a small machine.
     test.slow();
     await page.emulateMedia({ colorScheme });
     await page.goto(`${server}/ui/traces`);
@@ -37,6 +37,18 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.getByRole("tabpanel")).not.toBeEmpty();
       await expectAccessible(page);
     }
+    const genAi = genAiTrace();
+    await send(server, genAi.spans, { "service.version": "2026.11.3" });
+    for (const span of genAi.spans.slice(1)) {
+      await page.goto(`${server}/ui/traces/${genAi.traceId}?span=${span.spanId}`);
+      await expect(page.getByRole("tabpanel")).not.toBeEmpty();
+      await expectAccessible(page);
+    }
+    await page.goto(`${server}/ui/traces`);
+    await expect(page.locator("[data-trace]")).toHaveCount(2);
+    await expectAccessible(page);
+
+    await page.goto(`${server}/ui/traces/${sample.traceId}`);
     for (const tab of ["Attributes", "Events", "Raw"]) {
       await page.getByRole("tab", { name: tab }).click();
       await expectAccessible(page);

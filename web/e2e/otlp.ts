@@ -12,18 +12,24 @@ export interface Span {
   endMs: number;
   kind?: string;
   attributes?: Record<string, Scalar>;
+  events?: { name: string; attributes: Record<string, Scalar> }[];
   error?: { type: string; message: string; stack: string };
 }
 
 export const traceId = () => randomBytes(16).toString("hex");
 export const spanId = () => randomBytes(8).toString("hex");
 
-export async function send(base: string, spans: Span[]): Promise<void> {
+/** `resource` says more of the program that sends, as `service.version` does. */
+export async function send(
+  base: string,
+  spans: Span[],
+  resource: Record<string, Scalar> = {},
+): Promise<void> {
   for (let at = 0; at < spans.length; at += 2000) {
     const response = await fetch(`${base}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(request(spans.slice(at, at + 2000))),
+      body: JSON.stringify(request(spans.slice(at, at + 2000), resource)),
     });
     const answer = await response.text();
     if (!response.ok) throw new Error(`the server refused the spans: ${response.status} ${answer}`);
@@ -32,11 +38,12 @@ export async function send(base: string, spans: Span[]): Promise<void> {
   }
 }
 
-function request(spans: Span[]) {
+function request(spans: Span[], resource: Record<string, Scalar>) {
+  const about = Object.entries({ "service.name": "research-api", ...resource });
   return {
     resourceSpans: [
       {
-        resource: { attributes: [attribute("service.name", "research-api")] },
+        resource: { attributes: about.map(([key, value]) => attribute(key, value)) },
         scopeSpans: [
           {
             scope: { name: "openinference.instrumentation.agno", version: "1.0.15" },
@@ -60,20 +67,23 @@ function wire(span: Span) {
     endTimeUnixNano: nano(span.endMs),
     attributes: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
     status: span.error ? { code: 2, message: span.error.message } : { code: 1 },
-    events: span.error
-      ? [
-          {
-            name: "exception",
-            timeUnixNano: nano(span.endMs),
-            attributes: [
-              attribute("exception.type", span.error.type),
-              attribute("exception.message", span.error.message),
-              attribute("exception.stacktrace", span.error.stack),
-            ],
-          },
-        ]
-      : [],
+    events: eventsOf(span).map((event) => ({
+      name: event.name,
+      timeUnixNano: nano(span.endMs),
+      attributes: Object.entries(event.attributes).map(([key, value]) => attribute(key, value)),
+    })),
   };
+}
+
+function eventsOf(span: Span) {
+  const { error, events = [] } = span;
+  if (error === undefined) return events;
+  const attributes = {
+    "exception.type": error.type,
+    "exception.message": error.message,
+    "exception.stacktrace": error.stack,
+  };
+  return [...events, { name: "exception", attributes }];
 }
 
 function nano(ms: number): string {

@@ -1,5 +1,10 @@
-/** Traces to look at: an agent with a chat, a tool that fails and a search, and two large ones. */
+/**
+ * Traces to look at: an agent with a chat, a tool that fails and a search; one of OpenTelemetry's GenAI conventions with a
+ * picture, a search, an embedding and a model without a price; and two large ones.
+ */
+
 import { type Span, spanId, traceId } from "./otlp";
+import { picture } from "./picture";
 
 export interface Sample {
   traceId: string;
@@ -173,6 +178,127 @@ export function agentTrace(options: AgentOptions = {}): Sample {
         "llm.invocation_parameters": '{"temperature": 0.2, "max_tokens": 800}',
       },
     },
+  ];
+  return { traceId: trace, rootId: root, spans };
+}
+
+/** The spans in this order: agent, embedding, search, call with a picture, call without a price. */
+export function genAiTrace(startMs = Date.now() - 15_000): Sample {
+  const trace = traceId();
+  const root = spanId();
+  const at = (ms: number) => startMs + ms;
+  const child = (name: string, from: number, to: number, attributes: Span["attributes"]): Span => ({
+    traceId: trace,
+    spanId: spanId(),
+    parentSpanId: root,
+    name,
+    startMs: at(from),
+    endMs: at(to),
+    attributes: { "gen_ai.conversation.id": "conversation-77", ...attributes },
+  });
+  const image = picture(240, 150).toString("base64");
+  const question = [
+    { type: "text", content: "Which plant is on this picture, and does it like shade?" },
+    { type: "blob", modality: "image", mime_type: "image/png", content: image },
+    { type: "blob", modality: "audio", mime_type: "audio/wav", content: "UklGRgAA".repeat(2000) },
+    { type: "uri", modality: "image", mime_type: "image/jpeg", uri: "https://photos.example.com/fern.jpg" },
+    { type: "blob", modality: "image", mime_type: "image/svg+xml", content: "PHN2Zz48L3N2Zz4=" },
+  ];
+  const answer = [
+    { type: "reasoning", content: "Pinnate fronds, so a fern. The notes say that ferns like shade." },
+    { type: "text", content: "It is a **fern**, and it likes shade." },
+    { type: "citation", source: "notes-12", span: [0, 18] },
+  ];
+  const documents = [
+    { id: "notes-12", content: "Ferns like shade and damp soil.", score: 0.9134, metadata: { page: 12 } },
+    { id: "notes-31", content: "Most grasses want sun.", score: 0.4021 },
+  ];
+  const spans: Span[] = [
+    {
+      traceId: trace,
+      spanId: root,
+      name: "POST /ask",
+      startMs,
+      endMs: at(6000),
+      attributes: {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.id": "agent-7f21",
+        "gen_ai.agent.name": "Plant Guide",
+        "gen_ai.conversation.id": "conversation-77",
+        "gen_ai.input.messages": JSON.stringify([{ role: "user", parts: question.slice(0, 1) }]),
+        "gen_ai.output.messages": JSON.stringify([{ role: "assistant", parts: answer.slice(1, 2) }]),
+      },
+    },
+    child("embeddings text-embedding-3-small", 20, 180, {
+      "gen_ai.operation.name": "embeddings",
+      "gen_ai.provider.name": "openai",
+      "gen_ai.request.model": "text-embedding-3-small",
+      "gen_ai.usage.input_tokens": 9,
+      "gen_ai.embeddings.dimension.count": 1536,
+      "openinference.span.kind": "EMBEDDING",
+      "embedding.embeddings.0.embedding.text": "does this plant like shade",
+    }),
+    child("retrieval garden-notes", 200, 360, {
+      "gen_ai.operation.name": "retrieval",
+      "gen_ai.data_source.id": "garden-notes",
+      "gen_ai.retrieval.query.text": "plants that like shade",
+      "gen_ai.request.top_k": 5,
+      "gen_ai.retrieval.documents": JSON.stringify(documents),
+    }),
+    {
+      ...child("chat gpt-4o-mini", 400, 4200, {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "gen_ai.response.model": "gpt-4o-mini-2024-07-18",
+        "gen_ai.response.id": "chatcmpl-Bq81",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.response.time_to_first_chunk": 0.42,
+        "gen_ai.request.temperature": 0.2,
+        "gen_ai.request.max_tokens": 800,
+        "gen_ai.usage.input_tokens": 1834,
+        "gen_ai.usage.output_tokens": 96,
+        "gen_ai.usage.cache_read.input_tokens": 1024,
+        "gen_ai.usage.reasoning.output_tokens": 48,
+        "gen_ai.system_instructions": JSON.stringify([
+          { type: "text", content: "You know plants. Be brief." },
+        ]),
+        "gen_ai.input.messages": JSON.stringify([{ role: "user", parts: question }]),
+        "gen_ai.output.messages": JSON.stringify([
+          { role: "assistant", parts: answer, finish_reason: "stop" },
+        ]),
+        metadata: JSON.stringify({ plan: "free", experiment: { arm: "b", seed: 4 } }),
+      }),
+      events: [
+        {
+          name: "gen_ai.evaluation.result",
+          attributes: {
+            "gen_ai.evaluation.name": "relevance",
+            "gen_ai.evaluation.score.value": 0.92,
+            "gen_ai.evaluation.score.label": "relevant",
+            "gen_ai.evaluation.explanation": "It names the plant and answers the question about shade.",
+          },
+        },
+      ],
+    },
+    child("chat house-llm-7b", 4300, 5800, {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": "house",
+      "gen_ai.request.model": "house-llm-7b",
+      "gen_ai.response.finish_reasons": ["length"],
+      "gen_ai.usage.input_tokens": 310,
+      "gen_ai.usage.output_tokens": 64,
+      "gen_ai.input.messages": JSON.stringify([
+        { role: "user", parts: [{ type: "text", content: "Make it friendlier." }] },
+      ]),
+      "gen_ai.output.messages": JSON.stringify([
+        {
+          role: "assistant",
+          parts: [{ type: "text", content: "What a lovely fern you have! It will be" }],
+          finish_reason: "length",
+        },
+      ]),
+    }),
   ];
   return { traceId: trace, rootId: root, spans };
 }

@@ -39,17 +39,23 @@ export interface TraceRow {
   output_tokens: number | null;
   total_tokens: number | null;
   cost_nano_usd: number | null;
+  /** Model calls of unknown cost: with one or more, the cost is only a part of the truth. */
+  unpriced_call_count: number;
   models: string[];
   service_name: string | null;
   environment: string | null;
+  release: string | null;
   tags: string[];
   has_agent_spans: boolean;
   run_id: string | null;
   session_id: string | null;
   user_id: string | null;
   agent_id: string | null;
+  agent_name: string | null;
   team_id: string | null;
+  team_name: string | null;
   workflow_id: string | null;
+  workflow_name: string | null;
 }
 
 export interface TracePage {
@@ -63,15 +69,24 @@ export interface SpanFields {
   name: string;
   span_kind: string;
   span_type: SpanType;
+  /** What told the type, such as `openinference.span.kind=AGENT`. */
+  span_type_source: string | null;
   status_code: string;
   status_message: string | null;
   start_time_ns: string;
   end_time_ns: string | null;
   duration_ns: number | null;
+  /** `_OTHER` for a failure of which nobody said more. */
+  error_type: string | null;
   agent_id: string | null;
+  agent_name: string | null;
   team_id: string | null;
+  team_name: string | null;
   workflow_id: string | null;
+  workflow_name: string | null;
   model: string | null;
+  response_model: string | null;
+  response_id: string | null;
   provider: string | null;
   tool_name: string | null;
   finish_reason: string | null;
@@ -83,6 +98,10 @@ export interface SpanFields {
   reasoning_tokens: number | null;
   total_tokens: number | null;
   cost_nano_usd: number | null;
+  /** `reported`, `config` or `genai-prices`. */
+  cost_source: string | null;
+  /** Of a model call without a cost: `no_usage`, `no_model`, `unknown_provider`, `unknown_model` or `invalid_usage`. */
+  cost_missing: string | null;
   agg_input_tokens: number | null;
   agg_output_tokens: number | null;
 }
@@ -131,12 +150,14 @@ export interface MessagePart {
   modality?: string | null;
   mime_type?: string | null;
   uri?: string | null;
+  size_bytes?: number | null;
 }
 
 export interface Message {
   role: string;
   name: string | null;
   parts: MessagePart[];
+  finish_reason: string | null;
 }
 
 export interface RetrievedDocument {
@@ -146,21 +167,57 @@ export interface RetrievedDocument {
   metadata: Json;
 }
 
+export interface Retrieval {
+  query: Json;
+  /** How many documents were asked for. */
+  k: number | null;
+  store: string | null;
+  documents: RetrievedDocument[];
+}
+
+export interface Embedding {
+  texts: string[];
+  count: number;
+  dimensions: number | null;
+}
+
+export interface Score {
+  /** What is judged: `span`, `trace` or `session`. */
+  scope: string;
+  name: string;
+  value: number | null;
+  label: string | null;
+  explanation: string | null;
+  /** `HUMAN`, `LLM` or `CODE`. */
+  source: string | null;
+  identifier: string | null;
+}
+
 export interface SpanFacts {
   input: Payload | null;
   output: Payload | null;
+  system_prompt: string | null;
   input_messages: Message[];
   output_messages: Message[];
   tools: { name: string | null; description: string | null; parameters: Json }[];
+  /** Under their standard names, whatever the framework calls them. */
+  parameters: Attributes;
+  /** As the framework sent them. */
   invocation_parameters: Json;
   tool: {
     name: string | null;
     description: string | null;
+    type: string | null;
     call_id: string | null;
+    parameters: Json;
     arguments: Json;
     result: Json;
   } | null;
-  retrieval: { query: Json; documents: RetrievedDocument[] } | null;
+  retrieval: Retrieval | null;
+  embedding: Embedding | null;
+  guardrail?: { triggered: boolean | null } | null;
+  scores: Score[];
+  metadata: Attributes;
   exception: { type: string | null; message: string | null; stacktrace: string | null } | null;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, bytes, cost, count, duration, logShare, plural, shortId, tokens } from "./format";
+import { age, bytes, cost, count, duration, figure, logShare, plural, shortId, tokens } from "./format";
 
 test.each([
   [null, "–"],
@@ -66,3 +66,13 @@ test("the duration bar is a share between a sliver and full", () => {
   expect(logShare(1e15)).toBe(1);
   expect(logShare(30e9)).toBeGreaterThan(logShare(1e9));
 });
+
+test.each([
+  [null, "–"],
+  [0.91342, "0.913"],
+  [1, "1"],
+  [-0.5, "-0.5"],
+  [42.0491, "42"],
+  [12_345.6, "12,346"],
+  [0.0000000123, "1.2e-8"],
+])("figure(%j) reads %s", (value, text) => expect(figure(value)).toBe(text));

@@ -44,6 +44,14 @@ export function cost(nanoUsd: number | null | undefined): string {
   return `$${trimZeros(usd.toFixed(Math.min(9, 1 - Math.floor(Math.log10(usd)))))}`;
 }
 
+/** A score or another measure: `figure(0.91342)` is "0.913", `figure(12_345.6)` is "12,346". */
+export function figure(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  const size = Math.abs(value);
+  if (size >= 1000) return grouped.format(Math.round(value));
+  return size > 0 && size < 1e-6 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
+
 /** How long ago, one unit: "2 s", "31 min", "5 h", "3 d", then the date. */
 export function age(startNs: string, nowMs: number): string {
   const then = nsToMs(startNs);

@@ -16,3 +16,8 @@ export function stateOf(trace: TraceRow): TraceState {
   if (trace.status === "ERROR") return "failed";
   return isRunning(trace) ? "running" : "ok";
 }
+
+/** The type of an error; `_OTHER` says only that there was one. */
+export function errorName(type: string | null): string | null {
+  return type === null || type === "" || type === "_OTHER" ? null : type;
+}

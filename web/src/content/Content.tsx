@@ -1,11 +1,14 @@
 /** What went in and what came out, in the form that fits the type of the span. */
-import type { Json, Payload, SpanDetail, SpanFacts } from "../api";
+import type { Json, Message, Payload, SpanDetail, SpanFacts } from "../api";
 import { plural } from "../format";
+import { errorName } from "../state";
 import styles from "./Content.module.css";
 import { Documents } from "./Documents";
+import { Embedding } from "./Embedding";
 import { ExceptionCard } from "./ExceptionCard";
 import { Fold } from "./Fold";
-import { Messages } from "./Messages";
+import { Messages, SystemPrompt } from "./Messages";
+import { Scores } from "./Scores";
 import { ArgumentTable, Value } from "./Value";
 
 export function Content({ detail }: { detail: SpanDetail }) {
@@ -15,7 +18,8 @@ export function Content({ detail }: { detail: SpanDetail }) {
   return (
     <div className={styles.content}>
       {failure}
-      {body ?? (failure === null ? <NotCaptured detail={detail} /> : null)}
+      {body ?? (failure === null && facts.scores.length === 0 ? <NotCaptured detail={detail} /> : null)}
+      {facts.scores.length > 0 && <Scores scores={facts.scores} />}
       {facts.tools.length > 0 && <OfferedTools tools={facts.tools} />}
     </div>
   );
@@ -26,6 +30,10 @@ function bodyOf(detail: SpanDetail) {
   if (facts.input_messages.length > 0 || facts.output_messages.length > 0) {
     return (
       <>
+        {!facts.input_messages.some(isSystem) && <Instructions text={facts.system_prompt} />}
+        {facts.input_messages.length === 0 && facts.input !== null && (
+          <Side title="Input" payload={facts.input} said />
+        )}
         <Messages input={facts.input_messages} output={facts.output_messages} />
         {facts.output_messages.length === 0 && facts.output !== null && (
           <Side title="Output" payload={facts.output} answer />
@@ -36,14 +44,35 @@ function bodyOf(detail: SpanDetail) {
   if (facts.tool !== null && (hasValue(facts.tool.arguments) || hasValue(facts.tool.result))) {
     return <ToolCall tool={facts.tool} />;
   }
-  if (facts.retrieval !== null) return <Documents retrieval={facts.retrieval} />;
-  if (facts.input === null && facts.output === null) return null;
+  if (facts.retrieval !== null) return <Documents retrieval={facts.retrieval} output={facts.output} />;
+  const embedding = facts.embedding;
+  if (embedding !== null && (embedding.texts.length > 0 || embedding.count > 0)) {
+    return (
+      <>
+        <Embedding embedding={embedding} />
+        {embedding.texts.length === 0 && facts.input !== null && <Side title="Input" payload={facts.input} />}
+      </>
+    );
+  }
+  if (facts.input === null && facts.output === null) {
+    return facts.system_prompt === null ? null : <Instructions text={facts.system_prompt} />;
+  }
   const isConversation = ["AGENT", "TEAM", "WORKFLOW", "LLM"].includes(detail.span_type);
   return (
     <>
+      <Instructions text={facts.system_prompt} />
       {facts.input !== null && <Side title="Input" payload={facts.input} said={isConversation} />}
       {facts.output !== null && <Side title="Output" payload={facts.output} answer={isConversation} />}
     </>
+  );
+}
+
+function Instructions({ text }: { text: string | null }) {
+  if (text === null || text === "") return null;
+  return (
+    <SystemPrompt size={text.length}>
+      <Value value={text} prose />
+    </SystemPrompt>
   );
 }
 
@@ -53,7 +82,7 @@ function failureOf(detail: SpanDetail) {
   if (detail.status_code !== "ERROR") return null;
   return (
     <ExceptionCard
-      type="Failed"
+      type={errorName(detail.error_type) ?? "Failed"}
       message={detail.status_message ?? "no message was recorded"}
       stacktrace={null}
     />
@@ -97,6 +126,13 @@ function ToolCall({ tool }: { tool: NonNullable<SpanFacts["tool"]> }) {
             <Value value={tool.result} prose={false} />
           </div>
         </section>
+      )}
+      {hasValue(tool.parameters) && (
+        <Fold title="What arguments it takes">
+          <div className={styles.box}>
+            <Value value={tool.parameters} prose={false} />
+          </div>
+        </Fold>
       )}
     </>
   );
@@ -144,6 +180,10 @@ function NotCaptured({ detail }: { detail: SpanDetail }) {
       </p>
     </div>
   );
+}
+
+function isSystem(message: Message): boolean {
+  return message.role === "system" || message.role === "developer";
 }
 
 function hasValue(value: Json | undefined): boolean {

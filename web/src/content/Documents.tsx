@@ -1,10 +1,18 @@
-import type { Json, RetrievedDocument, SpanFacts } from "../api";
-import { plural } from "../format";
+/** What was searched for, where, and what was found. */
+import type { Json, Payload, Retrieval, RetrievedDocument } from "../api";
+import { count, figure, plural } from "../format";
 import styles from "./Content.module.css";
 import { Value } from "./Value";
 
-export function Documents({ retrieval }: { retrieval: NonNullable<SpanFacts["retrieval"]> }) {
+interface Props {
+  retrieval: Retrieval;
+  /** What came out as it was recorded, for a search of which no documents could be read. */
+  output: Payload | null;
+}
+
+export function Documents({ retrieval, output }: Props) {
   const { query, documents } = retrieval;
+  const about = searchNote(retrieval);
   // Some stores score by distance or by points; the longest bar is then the highest score, not 1.
   const most = documents.reduce((highest, each) => Math.max(highest, each.score ?? 0), 0);
   const full = Math.max(most, 1);
@@ -19,8 +27,11 @@ export function Documents({ retrieval }: { retrieval: NonNullable<SpanFacts["ret
         </section>
       )}
       <section className={styles.side}>
-        <h3>{plural(documents.length, "document")}</h3>
-        {documents.length === 0 && <p className="muted">The search found nothing.</p>}
+        <h3>
+          {plural(documents.length, "document")}
+          {about !== "" && <span className={styles.beside}> {about}</span>}
+        </h3>
+        {documents.length === 0 && <NoDocuments output={output} />}
         {documents.length > 0 && (
           <div className={styles.card}>
             {documents.map((document, index) => (
@@ -33,6 +44,27 @@ export function Documents({ retrieval }: { retrieval: NonNullable<SpanFacts["ret
   );
 }
 
+function NoDocuments({ output }: { output: Payload | null }) {
+  if (output === null) return <p className="muted">No documents were recorded.</p>;
+  if (isEmptyList(output.value)) return <p className="muted">The search found nothing.</p>;
+  return (
+    <div className={styles.box}>
+      <Value value={output.value} prose={false} />
+    </div>
+  );
+}
+
+/** "of 5 asked for, in qdrant". */
+export function searchNote({ k, store }: Pick<Retrieval, "k" | "store">): string {
+  const asked = k === null ? null : `of ${count(k)} asked for`;
+  const place = store === null || store === "" ? null : `in ${store}`;
+  return [asked, place].filter((note) => note !== null).join(", ");
+}
+
+function isEmptyList(value: Json): boolean {
+  return Array.isArray(value) ? value.length === 0 : typeof value === "string" && value.trim() === "[]";
+}
+
 function Document({ document, full }: { document: RetrievedDocument; full: number }) {
   const about = written(document.metadata);
   return (
@@ -42,7 +74,7 @@ function Document({ document, full }: { document: RetrievedDocument; full: numbe
           <span className="faint">no score</span>
         ) : (
           <>
-            <span>{document.score.toPrecision(3)}</span>
+            <span title={String(document.score)}>{figure(document.score)}</span>
             <div className={styles.score} aria-hidden="true">
               <i style={{ width: `${Math.max(0, Math.min(1, document.score / full)) * 100}%` }} />
             </div>
@@ -55,7 +87,11 @@ function Document({ document, full }: { document: RetrievedDocument; full: numbe
         )}
       </div>
       <div>
-        <Value value={document.content} prose={false} />
+        {document.content === "" || document.content === null ? (
+          <span className="faint">no text recorded</span>
+        ) : (
+          <Value value={document.content} prose={false} />
+        )}
         {about !== null && <div className={styles.metadata}>{about}</div>}
       </div>
     </div>

@@ -1,11 +1,13 @@
 /** Messages as a chat. The system prompt and the earlier turns are folded: what is new is what is asked for. */
-import { Fragment, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import type { Json, Message, MessagePart } from "../api";
 import { bytes, plural } from "../format";
 import { TypeChip } from "../ui/TypeChip";
 import styles from "./Content.module.css";
 import { splitMessages } from "./conversation";
 import { Fold } from "./Fold";
+import { finishNote } from "./finish";
+import { MediaPart } from "./MediaPart";
 import { ArgumentTable, Value } from "./Value";
 
 export function Messages({ input, output }: { input: Message[]; output: Message[] }) {
@@ -14,11 +16,9 @@ export function Messages({ input, output }: { input: Message[]; output: Message[
   return (
     <>
       {system.map((message, index) => (
-        <Fold key={index} title={`System prompt · ${bytes(sizeOf(message))}`}>
-          <div className={`${styles.box} ${styles.said}`}>
-            <Parts parts={message.parts} toolNames={toolNames} />
-          </div>
-        </Fold>
+        <SystemPrompt key={index} size={sizeOf(message)}>
+          <Parts parts={message.parts} toolNames={toolNames} />
+        </SystemPrompt>
       ))}
       {earlier.length > 0 && !showEarlier && (
         <div className={styles.rule}>
@@ -38,8 +38,18 @@ export function Messages({ input, output }: { input: Message[]; output: Message[
   );
 }
 
+/** Folded: it is long, and the same in every call. */
+export function SystemPrompt({ size, children }: { size: number; children: ReactNode }) {
+  return (
+    <Fold title={`System prompt · ${bytes(size)}`}>
+      <div className={`${styles.box} ${styles.said}`}>{children}</div>
+    </Fold>
+  );
+}
+
 function Turn({ message, toolNames }: { message: Message; toolNames: Map<string, string> }) {
   const isTool = message.role === "tool" || message.role === "function";
+  const finish = finishNote(message.finish_reason);
   if (isTool) {
     return (
       <article className={styles.turn} data-role={message.role}>
@@ -55,6 +65,11 @@ function Turn({ message, toolNames }: { message: Message; toolNames: Map<string,
         {message.role === "assistant" && <TypeChip type="LLM" />}
         {roleWord(message.role)}
         {message.name !== null && <span className={`${styles.name} faint`}>{message.name}</span>}
+        {finish !== null && (
+          <span className={`${styles.right} ${finish.isCut ? styles.cut : ""}`} title="Why the model stopped">
+            {finish.isCut ? finish.text : message.finish_reason}
+          </span>
+        )}
       </div>
       <Parts parts={message.parts} toolNames={toolNames} said={message.role === "user"} boxed />
     </article>
@@ -68,18 +83,35 @@ interface PartsProps {
   boxed?: boolean;
 }
 
+/** What is said in one breath stands in one box: a text and the picture it speaks of. */
 function Parts({ parts, toolNames, said = false, boxed = false }: PartsProps) {
   if (parts.length === 0) return <p className="faint">empty message</p>;
-  return parts.map((part, index) => {
-    const shown = <Part part={part} toolNames={toolNames} />;
-    const isText = part.type === "text" || part.type === "uri" || part.type === "blob";
-    if (!boxed || !isText) return <Fragment key={index}>{shown}</Fragment>;
-    return (
-      <div key={index} className={`${styles.box} ${said ? styles.said : ""}`}>
-        {shown}
+  if (!boxed) return parts.map((part, index) => <Part key={index} part={part} toolNames={toolNames} />);
+  return together(parts).map((group, index) =>
+    isSaid(group[0]) ? (
+      <div key={index} className={`${styles.box} ${styles.parts} ${said ? styles.said : ""}`}>
+        {group.map((part, at) => (
+          <Part key={at} part={part} toolNames={toolNames} />
+        ))}
       </div>
-    );
-  });
+    ) : (
+      group.map((part, at) => <Part key={`${index} ${at}`} part={part} toolNames={toolNames} />)
+    ),
+  );
+}
+
+function together(parts: MessagePart[]): MessagePart[][] {
+  const groups: MessagePart[][] = [];
+  for (const part of parts) {
+    const last = groups.at(-1);
+    if (last !== undefined && isSaid(last[0]) && isSaid(part)) last.push(part);
+    else groups.push([part]);
+  }
+  return groups;
+}
+
+function isSaid(part: MessagePart | undefined): boolean {
+  return part !== undefined && ["text", "uri", "blob"].includes(part.type);
 }
 
 function Part({ part, toolNames }: { part: MessagePart; toolNames: Map<string, string> }) {
@@ -88,7 +120,7 @@ function Part({ part, toolNames }: { part: MessagePart; toolNames: Map<string, s
       return <Value value={part.content ?? ""} prose />;
     case "reasoning":
       return (
-        <Fold title="Reasoning">
+        <Fold title={`Reasoning · ${bytes(lengthOf(part))}`}>
           <div className={styles.reasoning}>
             <Value value={part.content ?? ""} prose />
           </div>
@@ -100,12 +132,12 @@ function Part({ part, toolNames }: { part: MessagePart; toolNames: Map<string, s
       return <ToolResult part={part} name={toolNames.get(part.id ?? "") ?? null} />;
     case "uri":
     case "blob":
-      return <Media part={part} />;
+      return <MediaPart part={part} />;
     default:
       return (
         <div className={styles.card}>
           <div className={styles.cardHead}>
-            <b>{part.type}</b>
+            <b>{typeof part.type === "string" ? part.type : "part of an unknown type"}</b>
           </div>
           <div className={styles.cardText}>
             <Value value={part as unknown as Json} prose={false} />
@@ -145,37 +177,6 @@ function ToolResult({ part, name }: { part: MessagePart; name: string | null }) 
   );
 }
 
-const SHOWABLE = /^image\/(png|jpeg|gif|webp)$/;
-const LARGEST_IMAGE = 8_000_000;
-
-/** An address is never loaded by itself: that would tell a stranger's server that this trace is being read. */
-function Media({ part }: { part: MessagePart }) {
-  const kind = part.modality ?? part.mime_type ?? "file";
-  if (part.type === "uri") {
-    return (
-      <div>
-        <span className="muted">{kind}: </span>
-        <span className="mono" style={{ overflowWrap: "anywhere" }}>
-          {part.uri}
-        </span>
-      </div>
-    );
-  }
-  const content = typeof part.content === "string" ? part.content : "";
-  if (SHOWABLE.test(part.mime_type ?? "") && content.length > 0 && content.length < LARGEST_IMAGE) {
-    return (
-      <div className={styles.media}>
-        <img src={`data:${part.mime_type};base64,${content}`} alt={`${kind} in the message`} />
-      </div>
-    );
-  }
-  return (
-    <span className="muted">
-      {kind}, {part.mime_type ?? "unknown type"}, {bytes(Math.round(content.length * 0.75))}
-    </span>
-  );
-}
-
 function nameOf(part: MessagePart, message: Message, toolNames: Map<string, string>): string | null {
   return part.name ?? toolNames.get(part.id ?? "") ?? message.name;
 }
@@ -186,10 +187,11 @@ function roleWord(role: string): string {
 }
 
 function sizeOf(message: Message): number {
-  return message.parts.reduce(
-    (sum, part) => sum + (typeof part.content === "string" ? part.content.length : 0),
-    0,
-  );
+  return message.parts.reduce((sum, part) => sum + lengthOf(part), 0);
+}
+
+function lengthOf(part: MessagePart): number {
+  return typeof part.content === "string" ? part.content.length : 0;
 }
 
 function isEmptyObject(value: Json): boolean {

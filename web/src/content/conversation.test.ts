@@ -6,6 +6,7 @@ const say = (role: string, content: string): Message => ({
   role,
   name: null,
   parts: [{ type: "text", content }],
+  finish_reason: null,
 });
 
 test("the system prompt and what came before the last question are apart", () => {
@@ -31,6 +32,7 @@ test("a short conversation is not folded, and calls give results their names", (
     role: "assistant",
     name: null,
     parts: [{ type: "tool_call", id: "c1", name: "get_weather" }],
+    finish_reason: null,
   };
   const split = splitMessages([say("user", "1"), call, say("user", "2")], []);
   expect(split.earlier).toHaveLength(0);

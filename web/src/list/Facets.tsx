@@ -1,12 +1,13 @@
 /** The filters beside the list. Every choice goes into the address. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useId, useState } from "react";
-import { getFacets, type SpanType } from "../api";
+import { getFacets, type SpanType, type TraceRow } from "../api";
 import { filtersOf, hasFilters, type ListSearch } from "../search";
 import controls from "../ui/controls.module.css";
 import { ChevronIcon } from "../ui/icons";
 import { StatusDot } from "../ui/StatusDot";
 import { TypeChip } from "../ui/TypeChip";
+import { type Kind, learnNames, type Names, noNames } from "../who";
 import styles from "./Facets.module.css";
 
 interface Props {
@@ -14,7 +15,11 @@ interface Props {
   change: (patch: Partial<ListSearch>) => void;
 }
 
-export function Facets({ search, change }: Props) {
+/** `rows` are those of the list: from them come names for the ids that the server knows. */
+export function Facets({ search, change, rows }: Props & { rows: TraceRow[] }) {
+  // Names stay known when a filter leaves only rows of another agent.
+  const [names] = useState(noNames);
+  learnNames(names, rows);
   // On a narrow screen the filters fold away; the style sheet ignores this on a wide one.
   const [open, setOpen] = useState(false);
   const facets = useQuery({
@@ -55,17 +60,23 @@ export function Facets({ search, change }: Props) {
         <Values
           title="Agent"
           type="AGENT"
-          key_="agent_id"
+          kind="agent"
           values={facets.data?.agents}
-          {...{ search, change }}
+          {...{ search, change, names }}
         />
-        <Values title="Team" type="TEAM" key_="team_id" values={facets.data?.teams} {...{ search, change }} />
+        <Values
+          title="Team"
+          type="TEAM"
+          kind="team"
+          values={facets.data?.teams}
+          {...{ search, change, names }}
+        />
         <Values
           title="Workflow"
           type="WORKFLOW"
-          key_="workflow_id"
+          kind="workflow"
           values={facets.data?.workflows}
-          {...{ search, change }}
+          {...{ search, change, names }}
         />
         <IdField title="User" value={search.user_id} onSet={(user_id) => change({ user_id })} />
         <IdField title="Session" value={search.session_id} onSet={(session_id) => change({ session_id })} />
@@ -94,13 +105,15 @@ function Values(
   props: Props & {
     title: string;
     type: SpanType;
-    key_: "agent_id" | "team_id" | "workflow_id";
+    kind: Kind;
     values: string[] | undefined;
+    names: Names;
   },
 ) {
-  const { title, type, key_, search, change } = props;
+  const { title, type, kind, names, search, change } = props;
   const [all, setAll] = useState(false);
-  const chosen = search[key_];
+  const key = `${kind}_id` as const;
+  const chosen = search[key];
   const known = props.values ?? [];
   const values = chosen !== undefined && !known.includes(chosen) ? [chosen, ...known] : known;
   if (values.length === 0) return null;
@@ -112,11 +125,11 @@ function Values(
         <Value
           key={value}
           on={value === chosen}
-          onClick={() => change({ [key_]: value === chosen ? undefined : value })}
+          onClick={() => change({ [key]: value === chosen ? undefined : value })}
         >
           <TypeChip type={type} />
           <span className="cut" title={value}>
-            {value}
+            {names[kind].get(value) ?? value}
           </span>
         </Value>
       ))}

@@ -58,7 +58,7 @@ export function TraceListPage({ search }: { search: ListSearch }) {
         <ErrorLine error={pollError ?? list.error} what="the traces" />
       )}
       <div className={styles.body}>
-        <Facets search={search} change={change} />
+        <Facets search={search} change={change} rows={rows} />
         <section className={styles.rows} aria-label="Traces">
           {list.data === undefined && list.error !== null && (
             <ErrorNotice error={list.error} what="the traces" onRetry={() => list.refetch()} />

@@ -1,12 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { TraceRow as Row } from "../api";
-import { age, cost, count, duration, logShare, plural, timestamp, tokens } from "../format";
+import { traceCost } from "../costs";
+import { age, count, duration, logShare, plural, timestamp, tokens } from "../format";
 import { useNow } from "../now";
 import type { ListSearch } from "../search";
 import { stateOf, type TraceState } from "../state";
 import { StatusDot } from "../ui/StatusDot";
 import { TypeChip } from "../ui/TypeChip";
+import { isNamedIn, runners } from "../who";
 import styles from "./TraceTable.module.css";
 
 const SLOW_NS = 20e9;
@@ -47,7 +49,13 @@ export const TraceRow = memo(function TraceRow({ row, index, top, active, change
           <TypeChip type={row.root_type} />
           <span className="cut">
             {row.input_preview === null ? (row.service_name ?? "no input") : row.name}
+            <Who row={row} />
           </span>
+          {row.release !== null && (
+            <span className={`${styles.release} cut`} title={`Release ${row.release}`}>
+              {row.release}
+            </span>
+          )}
         </span>
       </span>
       <span role="cell" className={`${styles.output} cut muted`}>
@@ -66,7 +74,7 @@ export const TraceRow = memo(function TraceRow({ row, index, top, active, change
         {row.total_tokens === null ? "" : tokens(row.total_tokens)}
       </span>
       <span role="cell" className={styles.cost}>
-        {row.cost_nano_usd === null ? "" : cost(row.cost_nano_usd)}
+        <Cost row={row} />
       </span>
       <span role="cell" className={styles.duration}>
         {duration(row.duration_ns)}
@@ -101,6 +109,38 @@ export const TraceRow = memo(function TraceRow({ row, index, top, active, change
     </div>
   );
 });
+
+/** Who ran, unless the name of the run says it. */
+function Who({ row }: { row: Row }) {
+  return runners(row)
+    .filter((runner) => !isNamedIn(runner.name, row.name))
+    .map(({ kind, id, name }) => (
+      <span key={kind} title={`${kind} ${name}${id === null || id === name ? "" : `, id ${id}`}`}>
+        {" · "}
+        {name}
+      </span>
+    ));
+}
+
+function Cost({ row }: { row: Row }) {
+  const cost = traceCost(row);
+  if (cost === null) return null;
+  if (cost.title === undefined) return cost.text;
+  return (
+    // The link of the row lies above its cells; this one lies above that, so that its title is found.
+    <Link
+      to="/ui/traces/$traceId"
+      params={{ traceId: row.trace_id }}
+      search={{}}
+      className={styles.partly}
+      title={cost.title}
+      tabIndex={-1}
+    >
+      {cost.text}
+      <span className="sr-only"> {cost.title}</span>
+    </Link>
+  );
+}
 
 function outcome(row: Row, state: TraceState): string {
   if (state === "running") return `running, ${plural(row.span_count, "span")} so far`;

@@ -142,10 +142,18 @@ function Tabs({ tab, traceId, row, detail }: TabsProps) {
 }
 
 function brief(row: SpanRow): string {
-  const parts = [row.model ?? (row.span_type === "OTHER" ? null : typeWord(row.span_type))];
+  const parts = [
+    row.model ?? row.response_model ?? (row.span_type === "OTHER" ? null : typeWord(row.span_type)),
+  ];
   parts.push(row.duration_ns === null ? "running" : duration(row.duration_ns));
   if (row.input_tokens !== null || row.output_tokens !== null) {
-    parts.push(`${tokens(row.input_tokens)} → ${tokens(row.output_tokens)}`);
+    // An embedding has no tokens of output.
+    const isOneWay = row.output_tokens === null;
+    parts.push(
+      isOneWay
+        ? `${tokens(row.input_tokens)} tokens`
+        : `${tokens(row.input_tokens)} → ${tokens(row.output_tokens)}`,
+    );
   }
   return parts.filter((part) => part !== null).join(" · ");
 }

@@ -1,15 +1,26 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { TraceRow } from "../api";
-import { cost, count, duration, plural, timestamp } from "../format";
+import type { SpanRow, TraceRow } from "../api";
+import { traceCost, whyUnpriced } from "../costs";
+import { count, duration, plural, timestamp } from "../format";
 import { lastListSearch } from "../list/lastSearch";
 import { stateOf } from "../state";
 import { CopyButton } from "../ui/CopyButton";
 import controls from "../ui/controls.module.css";
 import { StatusDot } from "../ui/StatusDot";
+import { TypeChip } from "../ui/TypeChip";
+import { type Runner, runners } from "../who";
 import styles from "./TraceHeader.module.css";
 
-export function TraceHeader({ trace, rootFailed }: { trace: TraceRow; rootFailed: boolean }) {
+interface Props {
+  trace: TraceRow;
+  spans: SpanRow[];
+  rootFailed: boolean;
+}
+
+export function TraceHeader({ trace, spans, rootFailed }: Props) {
+  const cost = traceCost(trace);
+  const why = trace.unpriced_call_count > 0 ? whyUnpriced(spans) : "";
   return (
     <header>
       <div className={styles.crumbs}>
@@ -53,13 +64,11 @@ export function TraceHeader({ trace, rootFailed }: { trace: TraceRow; rootFailed
             {count(trace.input_tokens)} <span className="faint">→</span> {count(trace.output_tokens)}
           </Fact>
         )}
-        {trace.total_tokens !== null && (
-          <Fact label={trace.models.length > 1 ? `cost, ${trace.models.length} models` : "cost"}>
-            {trace.cost_nano_usd === null ? (
-              <span className="muted">no price</span>
-            ) : (
-              cost(trace.cost_nano_usd)
-            )}
+        {cost !== null && (
+          <Fact label={costLabel(trace)}>
+            <span title={cost.title === undefined ? undefined : `${cost.title}\n${why}`.trim()}>
+              {cost.text}
+            </span>
           </Fact>
         )}
         <Fact label={trace.span_count === 1 ? "span" : "spans"}>{count(trace.span_count)}</Fact>
@@ -76,10 +85,26 @@ export function TraceHeader({ trace, rootFailed }: { trace: TraceRow; rootFailed
         )}
         <span className={styles.gap} />
         <span className={styles.chips}>
-          {trace.service_name !== null && <span className={controls.chip}>{trace.service_name}</span>}
-          {trace.environment !== null && <span className={controls.chip}>{trace.environment}</span>}
+          {runners(trace).map((runner) => (
+            <RunnerChip key={runner.kind} runner={runner} />
+          ))}
+          {trace.service_name !== null && (
+            <span className={controls.chip} title="Service">
+              {trace.service_name}
+            </span>
+          )}
+          {trace.environment !== null && (
+            <span className={controls.chip} title="Environment">
+              {trace.environment}
+            </span>
+          )}
+          {trace.release !== null && (
+            <span className={controls.chip} title="Release">
+              <span className="faint">release</span> {trace.release}
+            </span>
+          )}
           {trace.tags.map((tag) => (
-            <span key={tag} className={controls.chip}>
+            <span key={tag} className={controls.chip} title="Tag">
               {tag}
             </span>
           ))}
@@ -96,6 +121,43 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <small>{label}</small>
     </div>
   );
+}
+
+function RunnerChip({ runner }: { runner: Runner }) {
+  const { kind, type, id, name } = runner;
+  const inside = (
+    <>
+      <TypeChip type={type} />
+      <span className="cut">{name}</span>
+    </>
+  );
+  const className = `${controls.chip} ${styles.runner}`;
+  if (id === null)
+    return (
+      <span className={className} title={name}>
+        {inside}
+      </span>
+    );
+  return (
+    <Link
+      to="/ui/traces"
+      search={{ [`${kind}_id`]: id }}
+      className={className}
+      title={`All traces of ${kind} ${name === id ? name : `${name}, id ${id}`}`}
+    >
+      {inside}
+    </Link>
+  );
+}
+
+/** Says in the open what the mark before the sum means. */
+function costLabel(trace: TraceRow): string {
+  const unpriced = trace.unpriced_call_count;
+  if (unpriced > 0) {
+    const calls = plural(unpriced, "call");
+    return trace.cost_nano_usd === null ? `cost of ${calls}` : `cost without ${calls}`;
+  }
+  return trace.models.length > 1 ? `cost, ${trace.models.length} models` : "cost";
 }
 
 function outcome(trace: TraceRow, rootFailed: boolean): string {

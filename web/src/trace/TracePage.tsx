@@ -156,7 +156,7 @@ function Loaded({ traceId, search, data }: Props & { data: TraceTree }) {
 
   return (
     <>
-      <TraceHeader trace={data.trace} rootFailed={rootFailed(data)} />
+      <TraceHeader trace={data.trace} spans={data.spans} rootFailed={rootFailed(data)} />
       <div className={styles.panes} style={{ "--outline": `${width}px` } as React.CSSProperties}>
         <Outline
           tree={tree}

@@ -1,5 +1,5 @@
-/** A span for the tests of this folder. */
-import type { SpanRow } from "../api";
+/** Spans and traces for tests. */
+import type { SpanDetail, SpanFacts, SpanRow, TraceRow } from "../api";
 
 export function spanRow(id: string, depth: number, more: Partial<SpanRow> = {}): SpanRow {
   return {
@@ -10,15 +10,22 @@ export function spanRow(id: string, depth: number, more: Partial<SpanRow> = {}):
     name: id,
     span_kind: "INTERNAL",
     span_type: "OTHER",
+    span_type_source: null,
     status_code: "OK",
     status_message: null,
     start_time_ns: "1795221481206258163",
     end_time_ns: "1795221482475865000",
     duration_ns: 1_269_606_837,
+    error_type: null,
     agent_id: null,
+    agent_name: null,
     team_id: null,
+    team_name: null,
     workflow_id: null,
+    workflow_name: null,
     model: null,
+    response_model: null,
+    response_id: null,
     provider: null,
     tool_name: null,
     finish_reason: null,
@@ -30,8 +37,85 @@ export function spanRow(id: string, depth: number, more: Partial<SpanRow> = {}):
     reasoning_tokens: null,
     total_tokens: null,
     cost_nano_usd: null,
+    cost_source: null,
+    cost_missing: null,
     agg_input_tokens: null,
     agg_output_tokens: null,
     ...more,
+  };
+}
+
+export function traceRow(more: Partial<TraceRow> = {}): TraceRow {
+  return {
+    trace_id: "3a983d02c7f74f006864ce78c9bd58e4",
+    name: "run",
+    status: "OK",
+    start_time_ns: "1795221481206258163",
+    end_time_ns: "1795221482475865000",
+    duration_ns: 1_269_606_837,
+    span_count: 1,
+    error_span_count: 0,
+    root_span_id: "a",
+    root_type: "AGENT",
+    input_preview: null,
+    output_preview: null,
+    input_tokens: null,
+    output_tokens: null,
+    total_tokens: null,
+    cost_nano_usd: null,
+    unpriced_call_count: 0,
+    models: [],
+    service_name: null,
+    environment: null,
+    release: null,
+    tags: [],
+    has_agent_spans: true,
+    run_id: null,
+    session_id: null,
+    user_id: null,
+    agent_id: null,
+    agent_name: null,
+    team_id: null,
+    team_name: null,
+    workflow_id: null,
+    workflow_name: null,
+    ...more,
+  };
+}
+
+export function spanDetail(row: SpanRow, facts: Partial<SpanFacts> = {}): SpanDetail {
+  return {
+    ...row,
+    trace_id: "3a983d02c7f74f006864ce78c9bd58e4",
+    run_id: null,
+    session_id: null,
+    user_id: null,
+    attributes: {},
+    events: [],
+    links: [],
+    resource: null,
+    scope: null,
+    trace_state: "",
+    flags: 0,
+    dropped_attributes_count: 0,
+    dropped_events_count: 0,
+    dropped_links_count: 0,
+    facts: {
+      input: null,
+      output: null,
+      system_prompt: null,
+      input_messages: [],
+      output_messages: [],
+      tools: [],
+      parameters: {},
+      invocation_parameters: null,
+      tool: null,
+      retrieval: null,
+      embedding: null,
+      scores: [],
+      metadata: {},
+      exception: null,
+      ...facts,
+    },
   };
 }
