@@ -1,0 +1,7 @@
+from openinference.instrumentation import TracerProvider
+from openinference.instrumentation.haystack import HaystackInstrumentor
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+(provider := TracerProvider()).add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+HaystackInstrumentor().instrument(tracer_provider=provider)

@@ -1,0 +1,3 @@
+from langfuse import Langfuse
+
+Langfuse(public_key="any", secret_key="any")

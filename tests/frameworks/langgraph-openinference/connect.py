@@ -1,0 +1,7 @@
+from openinference.instrumentation import TracerProvider
+from openinference.instrumentation.langchain import LangChainInstrumentor
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+(provider := TracerProvider()).add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+LangChainInstrumentor().instrument(tracer_provider=provider)

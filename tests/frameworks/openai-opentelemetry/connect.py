@@ -1,0 +1,3 @@
+from opentelemetry.instrumentation import auto_instrumentation
+
+auto_instrumentation.initialize()

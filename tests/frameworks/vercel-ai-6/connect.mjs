@@ -1,0 +1,4 @@
+import { NodeSDK } from '@opentelemetry/sdk-node';
+
+export const sdk = new NodeSDK();
+sdk.start();
