@@ -116,6 +116,10 @@ pub struct TraceShape {
     pub first: Option<SpanId>,
     /// The entry run: the shallowest run of an agent, team or workflow, the earliest of those. It says who ran.
     pub entry: Option<SpanId>,
+    /// The first call of a language model, whose input stands for the trace's if neither root nor entry tells one.
+    pub first_call: Option<SpanId>,
+    /// The last such call to end, whose output stands for the trace's.
+    pub last_call: Option<SpanId>,
     /// Tokens of all model calls, each counted once.
     pub input_tokens: Option<i64>,
     /// Tokens of all model calls, each counted once.
@@ -173,6 +177,13 @@ impl TraceShape {
                 .map(|(_, span)| span.span_id),
             ..Self::default()
         };
+        let calls = || spans.iter().filter(|span| span.span_type == SpanType::Llm);
+        shape.first_call =
+            calls().min_by_key(|span| (span.start_time_ns, span.span_id)).map(|span| span.span_id);
+        shape.last_call = calls()
+            .filter(|span| !span.is_error)
+            .max_by_key(|span| (span.end_time_ns, span.start_time_ns, span.span_id))
+            .map(|span| span.span_id);
         shape.first = placed.first().map(|at| spans[at.index].span_id);
         let named = shape.entry.or(shape.root).or(shape.first);
         let find = |id: Option<SpanId>| spans.iter().find(|span| Some(span.span_id) == id);

@@ -1,5 +1,7 @@
 //! Where the messages of a span stand, the first place that has some first.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use crate::conventions::{
@@ -70,7 +72,7 @@ pub(super) fn output(reader: &Reader<'_>, flattened: &Flattened<'_>, span_type: 
     }
     let is_call = span_type == SpanType::Llm;
     let role = "assistant";
-    first_of([
+    let mut messages = first_of([
         &|| flattened.list("llm.output_messages").iter().map(flat_message).collect(),
         &|| at(reader, genai::OUTPUT_MESSAGES, role),
         &|| details(reader, genai::OUTPUT_MESSAGES, role),
@@ -100,7 +102,9 @@ pub(super) fn output(reader: &Reader<'_>, flattened: &Flattened<'_>, span_type: 
         },
         &|| anything(reader, is_call || span_type.is_run(), &[genai::COMPLETION], role),
         &|| anything(reader, is_call, &[openinference::OUTPUT_VALUE, traceloop::ENTITY_OUTPUT], role),
-    ])
+    ]);
+    drop_unfinished_calls(&mut messages);
+    messages
 }
 
 /// Reads the system prompt that is kept apart from the messages, as a message.
@@ -117,6 +121,30 @@ pub(super) fn instructions(reader: &Reader<'_>) -> Option<Message> {
         }
         None => value.as_str().filter(|text| !text.is_empty()).map(|text| Message::text("system", text)),
     }
+}
+
+/// Streams of Google's ADK repeat a call of a tool while its arguments are not there yet.
+fn drop_unfinished_calls(messages: &mut Vec<Message>) {
+    let key = |part: &Json| {
+        let is_call = part.get("type").and_then(Json::as_str) == Some("tool_call");
+        part.get("id").and_then(Json::as_str).filter(|_| is_call).map(str::to_owned)
+    };
+    let has_arguments = |part: &Json| part.get("arguments").is_some_and(|arguments| !arguments.is_null());
+    let finished: HashSet<String> = messages
+        .iter()
+        .flat_map(|message| &message.parts)
+        .filter(|part| has_arguments(part))
+        .filter_map(key)
+        .collect();
+    if finished.is_empty() {
+        return;
+    }
+    for message in messages.iter_mut() {
+        message
+            .parts
+            .retain(|part| has_arguments(part) || key(part).is_none_or(|id| !finished.contains(&id)));
+    }
+    messages.retain(Message::says_something);
 }
 
 fn first_of<const N: usize>(places: [&dyn Fn() -> Vec<Message>; N]) -> Vec<Message> {
@@ -301,6 +329,16 @@ fn flat_message(item: &Flattened<'_>) -> Message {
     if let Some(name) = message.text("function_call_name") {
         let arguments = message.text("function_call_arguments_json").map(json_or_text);
         parts.push(json!({"type": "tool_call", "id": null, "name": name, "arguments": arguments}));
+    }
+    // AutoGen's results of tools.
+    if let Some(result) = item.value("function.0").and_then(structure).filter(|_| parts.is_empty()) {
+        let field =
+            |keys: [&str; 2]| keys.iter().find_map(|key| result.get(*key)).cloned().unwrap_or(Json::Null);
+        parts.push(json!({
+            "type": "tool_call_response",
+            "id": field(["call_id", "id"]),
+            "response": field(["content", "result"]),
+        }));
     }
     // Some emitters send the same text as `content` and again as the first of `contents`.
     if parts.len() > 1 && parts[0] == parts[1] {

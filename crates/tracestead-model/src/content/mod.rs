@@ -52,7 +52,7 @@ impl Message {
     }
 
     fn says_something(&self) -> bool {
-        !self.parts.is_empty() || self.finish_reason.is_some()
+        !self.parts.is_empty() || self.finish_reason.as_deref().is_some_and(|reason| !reason.is_empty())
     }
 
     /// Returns its texts, one below the other; `None` if it has none.

@@ -4,7 +4,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 use crate::conventions::{
-    adk, genai, genkit, langfuse, livekit, mastra, mlflow, openinference, pydantic_ai, traceloop, vercel,
+    adk, agno, genai, genkit, langfuse, livekit, mastra, mlflow, openinference, pydantic_ai, traceloop,
+    vercel,
 };
 use crate::facts::reader::{REDACTED, Reader, clean, unquoted};
 use crate::json::to_json;
@@ -115,6 +116,11 @@ impl Previews {
     pub fn of(source: &SpanSource<'_>, span_type: SpanType) -> Self {
         let reader = Reader::new(*source);
         let flattened = Flattened::of(source.attributes);
+        // Lists of AgentOS show what Agno's runs were given as it came, and so do ours.
+        let is_agno = [agno::RUN_ID, agno::AGENT_ID, agno::TEAM_ID, agno::WORKFLOW_ID]
+            .iter()
+            .any(|key| reader.has(key));
+        let readable = |value: String, role: &str| if is_agno { value } else { readable(value, role) };
         let text_of = |payload: Option<Payload>, role: &str, read: &dyn Fn() -> Vec<Message>| {
             let text =
                 payload.map(|payload| readable(payload.value, role)).or_else(|| said_last(&read(), role));
@@ -145,7 +151,7 @@ fn readable(value: String, role: &str) -> String {
     // LangChain's wrapping through OpenLLMetry.
     let inner = ["inputs", "outputs"].iter().find_map(|key| json.get(*key).filter(|inner| inner.is_object()));
     let inner = inner.unwrap_or(&json);
-    if let Some(text) = only_text(inner) {
+    if let Some(text) = field_text(inner, role) {
         return text.to_owned();
     }
     if !is_conversation(inner) {
@@ -161,12 +167,19 @@ fn is_conversation(json: &Json) -> bool {
         |json: &Json| json.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_message));
     is_message(json)
         || are_messages(json)
+        || json.get("message").is_some_and(is_message)
         || ["messages", "generations", "choices"].iter().any(|key| json.get(key).is_some_and(Json::is_array))
         || (json.get("model").is_some() && ["input", "output"].iter().any(|key| json.get(key).is_some()))
 }
 
-/// Returns the text of an object that holds nothing else: `{"input": "…"}`, `{"args": ["…"], "kwargs": {}}`.
-fn only_text(json: &Json) -> Option<&str> {
+/// Fields in which the words of an input or an output stand, beside what people do not read first.
+const INPUT_FIELDS: &[&str] =
+    &["prompt", "question", "query", "task", "input", "user_input", "message", "text"];
+const OUTPUT_FIELDS: &[&str] =
+    &["text", "raw", "output", "answer", "result", "response", "content", "final_output"];
+
+/// Returns the text within an object: `{"input": "…"}`, `{"args": ["…"], "kwargs": {}}`, `{"raw": "…", "tasks": […]}`.
+fn field_text<'a>(json: &'a Json, role: &str) -> Option<&'a str> {
     let object = json.as_object()?;
     if let (Some(Json::Array(args)), Some(Json::Object(kwargs))) = (object.get("args"), object.get("kwargs"))
     {
@@ -175,27 +188,12 @@ fn only_text(json: &Json) -> Option<&str> {
             _ => None,
         };
     }
-    match object.iter().next() {
-        Some((key, Json::String(text)))
-            if object.len() == 1
-                && matches!(
-                    key.as_str(),
-                    "input"
-                        | "output"
-                        | "query"
-                        | "question"
-                        | "prompt"
-                        | "content"
-                        | "text"
-                        | "response"
-                        | "answer"
-                        | "result"
-                ) =>
-        {
-            Some(text)
-        }
-        _ => None,
+    // A message is more than one of its fields.
+    if object.contains_key("role") {
+        return None;
     }
+    let fields = if role == "user" { INPUT_FIELDS } else { OUTPUT_FIELDS };
+    fields.iter().find_map(|field| object.get(*field)?.as_str()).filter(|text| !text.trim().is_empty())
 }
 
 /// Returns what the last message of `role` says or asks for.

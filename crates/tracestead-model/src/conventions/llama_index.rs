@@ -18,5 +18,10 @@ pub(crate) fn chain_type(reader: &Reader<'_>) -> Option<SpanType> {
     }
 }
 
+/// Says whether a span of OpenInference's kind LLM calls nothing: it only puts a request together.
+pub(crate) fn is_preparation(reader: &Reader<'_>) -> bool {
+    reader.source.name.ends_with("._prepare_chat_with_tools")
+}
+
 /// Documents in a payload: `{"node": {"text": …}, "score": …}`.
 pub(crate) const NODE: &str = "node";

@@ -47,6 +47,7 @@ pub(crate) fn span_type(reader: &Reader<'_>) -> Option<SpanType> {
     Some(match kind.as_str() {
         "AGENT" if agno::is_team(reader) => SpanType::Team,
         "AGENT" => SpanType::Agent,
+        "LLM" if llama_index::is_preparation(reader) => SpanType::Chain,
         "LLM" => SpanType::Llm,
         "TOOL" => SpanType::Tool,
         "RETRIEVER" => SpanType::Retriever,

@@ -14,9 +14,11 @@ pub(super) fn error_type(reader: &Reader<'_>) -> Option<String> {
     let says = |key: &str, words: &[&str]| {
         reader.text(key).is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
     };
-    let named = reader.text("error.type").or_else(|| reader.text(rig::TOOL_ERROR_TYPE));
+    let said = reader.text("error.type").or_else(|| reader.text(rig::TOOL_ERROR_TYPE));
+    // Semantic Kernel prints the class, Mastra does not know it.
+    let named = said.map(bare_class).filter(|named| !matches!(*named, "unknown" | OTHER));
     let failed = reader.source.status_code == StatusCode::Error
-        || named.is_some()
+        || said.is_some()
         || says(strands::TOOL_STATUS, &["error"])
         || says(rig::TOOL_OUTCOME, &["error", "failure", "failed"])
         || says(langfuse::LEVEL, &["error"]);
@@ -30,4 +32,9 @@ pub(super) fn error_type(reader: &Reader<'_>) -> Option<String> {
             .or_else(|| reader.text("exception.type"))
     };
     Some(clean(named.or_else(recorded).unwrap_or(OTHER)))
+}
+
+/// Returns the name within Python's `<class '…'>`.
+fn bare_class(said: &str) -> &str {
+    said.strip_prefix("<class '").and_then(|rest| rest.strip_suffix("'>")).unwrap_or(said)
 }

@@ -181,7 +181,8 @@ fn describe(
         let same_ids = before.root_span_id == shape.root.map(SpanId::to_hex)
             && before.entry_span_id == shape.entry.map(SpanId::to_hex);
         let has_lead = shape.root.is_some() || shape.entry.is_some();
-        if same_ids && has_lead && !ids.iter().any(|id| at_hand.contains_key(id)) {
+        let has_new_call = spans.iter().any(|span| span.shape.span_type == SpanType::Llm);
+        if same_ids && has_lead && !has_new_call && !ids.iter().any(|id| at_hand.contains_key(id)) {
             return Ok(before.description.clone());
         }
     }
@@ -203,7 +204,16 @@ fn describe(
         leads.extend(lead.map(|lead| (id, lead)));
     }
     let lead = |id: Option<SpanId>| id.and_then(|id| leads.get(&id));
-    Ok(description(lead(shape.root), lead(shape.entry), lead(shape.first)))
+    let mut description = description(lead(shape.root), lead(shape.entry), lead(shape.first));
+    // Some frameworks tell of their runs no more than their names: what was said stands on the calls.
+    let call = |id: SpanId| lead_from_row(connection, trace_id, id);
+    if let Some(id) = shape.first_call.filter(|_| description.input_preview.is_none()) {
+        description.input_preview = call(id)?.and_then(|call| call.previews.input);
+    }
+    if let Some(id) = shape.last_call.filter(|_| description.output_preview.is_none()) {
+        description.output_preview = call(id)?.and_then(|call| call.previews.output);
+    }
+    Ok(description)
 }
 
 struct Lead {

@@ -143,8 +143,9 @@ fn specify_one(trace_id: String, spans: &[&Span]) -> TraceRecord {
         error_span_count: shape.error_span_count,
         root_span_id: shape.root.map(SpanId::to_hex),
         root_type: entry.or(root).map(|span| facts(span).span_type.as_str().to_owned()),
-        input_preview: root_first().find_map(|span| previews(span).input),
-        output_preview: root_first().find_map(|span| previews(span).output),
+        // Where neither says it, the first call tells what went in and the last what came out.
+        input_preview: root_first().chain(find(shape.first_call)).find_map(|span| previews(span).input),
+        output_preview: root_first().chain(find(shape.last_call)).find_map(|span| previews(span).output),
         input_tokens: shape.input_tokens,
         output_tokens: shape.output_tokens,
         total_tokens: shape.total_tokens,
@@ -164,19 +165,5 @@ fn specify_one(trace_id: String, spans: &[&Span]) -> TraceRecord {
 
 fn shape(span: &Span) -> SpanShape {
     let facts = SpanFacts::of(&SpanSource::from(span));
-    SpanShape {
-        span_id: span.span_id,
-        parent_span_id: span.parent_span_id,
-        start_time_ns: span.start_time.as_i64(),
-        end_time_ns: span.end_time.map(UnixNanos::as_i64),
-        span_type: facts.span_type,
-        is_error: facts.error_type.is_some(),
-        cost_nano_usd: PriceBook::default().cost(&facts, span.start_time).nano_usd,
-        name: span.name.replace('\0', ""),
-        context: RunContext::from(&facts),
-        model: facts.model,
-        response_id: facts.response_id,
-        usage: facts.usage,
-        aggregate: facts.aggregate,
-    }
+    SpanShape::new(span, &facts, PriceBook::default().cost(&facts, span.start_time))
 }
