@@ -5,7 +5,7 @@
 //! that proto3 JSON uses (so that every database can still read the column), bytes become base64 text, and of a repeated
 //! key the last value stands.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde_json::Value as Json;
@@ -31,9 +31,9 @@ fn size_hint(value: &Value) -> usize {
 fn write_map(text: &mut String, attributes: &Attributes) {
     text.push('{');
     let mut first = true;
-    let repeated = has_repeated_key(attributes);
+    let last = last_of_repeated(attributes);
     for (at, (key, value)) in attributes.iter().enumerate() {
-        if repeated && attributes.iter().skip(at + 1).any(|(later, _)| later == key) {
+        if last.as_ref().is_some_and(|last| last.get(key) != Some(&at)) {
             continue;
         }
         if !first {
@@ -47,9 +47,14 @@ fn write_map(text: &mut String, attributes: &Attributes) {
     text.push('}');
 }
 
-fn has_repeated_key(attributes: &Attributes) -> bool {
-    let mut seen = HashSet::with_capacity(attributes.len());
-    attributes.iter().any(|(key, _)| !seen.insert(key))
+/// Returns where each key stands last, if any stands twice.
+fn last_of_repeated(attributes: &Attributes) -> Option<HashMap<&str, usize>> {
+    let mut last = HashMap::with_capacity(attributes.len());
+    let mut repeated = false;
+    for (at, (key, _)) in attributes.iter().enumerate() {
+        repeated |= last.insert(key, at).is_some();
+    }
+    repeated.then_some(last)
 }
 
 /// Depth is bounded: the decoder refuses values nested deeper than about a hundred levels.

@@ -4,7 +4,8 @@
 //! anew whenever spans of it arrive. That is how late roots, orphans that find their parent and resent spans all come
 //! out right.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::facts::reader::clean;
 use crate::tree::{Node, assemble};
@@ -229,29 +230,36 @@ fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
 
 /// Spans whose usage counts, so that each call counts once:
 ///
-/// - a model call with no model call below it that reports its own, as frameworks and clients instrumented at once report
-///   the same call twice, one inside the other;
+/// - a model call with no model call below it that reports tokens, as frameworks and clients instrumented at once report
+///   the same call twice, one inside the other. What a tool or another run below it calls is not its own;
 /// - of calls that got the same answer at the same time, one;
-/// - a run that reports a sum, if nothing below or above it is counted.
+/// - a run that reports a sum, if no language model below it and nothing above it is counted.
 fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
     let is_call = |at: usize| {
         spans[at].span_type.is_model_call()
             && (spans[at].usage.is_reported() || spans[at].cost_nano_usd.is_some())
     };
+    let has_tokens = |at: usize| {
+        let usage = &spans[at].usage;
+        let counts = [usage.input_tokens, usage.output_tokens, usage.total_tokens];
+        is_call(at) && counts.into_iter().flatten().any(|count| count > 0)
+    };
     let is_sum = |at: usize| !spans[at].span_type.is_model_call() && spans[at].aggregate.is_reported();
-    // Whether a call, or anything that reports usage, is below a span. Children come after their parents, so walking
+    // Whether a call, or anything that a sum may be of, is below a span. Children come after their parents, so walking
     // backwards sees every subtree before its top.
     let mut call_below = vec![false; spans.len()];
-    let mut usage_below = vec![false; spans.len()];
+    let mut part_below = vec![false; spans.len()];
+    let mut embedding_below = vec![false; spans.len()];
     for at in placed.iter().rev() {
         if let Some(parent) = at.parent {
-            call_below[parent] |= call_below[at.index] || is_call(at.index);
-            usage_below[parent] |= usage_below[at.index] || is_call(at.index) || is_sum(at.index);
+            let span_type = spans[at.index].span_type;
+            let is_apart = span_type.is_run() || span_type == SpanType::Tool;
+            call_below[parent] |= (call_below[at.index] && !is_apart) || has_tokens(at.index);
+            let counts_for_sum = (span_type == SpanType::Llm && is_call(at.index)) || is_sum(at.index);
+            part_below[parent] |= part_below[at.index] || counts_for_sum;
+            embedding_below[parent] |= embedding_below[at.index] || is_call(at.index);
         }
     }
-    let mut calls: Vec<usize> = (0..spans.len()).filter(|at| is_call(*at) && !call_below[*at]).collect();
-    calls.sort_by_key(|at| spans[*at].span_id);
-    drop_repeated(spans, &mut calls);
     // Walking forwards sees every span after those above it.
     let mut is_within_call = vec![false; spans.len()];
     for at in placed {
@@ -259,7 +267,15 @@ fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
             is_within_call[at.index] = is_within_call[parent] || is_call(parent);
         }
     }
-    let sums = (0..spans.len()).filter(|at| is_sum(*at) && !usage_below[*at] && !is_within_call[*at]);
+    // A cost without tokens, within a call that has them, is that call's.
+    let is_own = |at: usize| has_tokens(at) || !is_within_call[at];
+    let mut calls: Vec<usize> =
+        (0..spans.len()).filter(|at| is_call(*at) && !call_below[*at] && is_own(*at)).collect();
+    calls.sort_by_key(|at| spans[*at].span_id);
+    drop_repeated(spans, &mut calls);
+    // The sum of a run is that of its language models, that of other spans is of whatever they called.
+    let is_repeated = |at: usize| part_below[at] || (embedding_below[at] && !spans[at].span_type.is_run());
+    let sums = (0..spans.len()).filter(|at| is_sum(*at) && !is_repeated(*at) && !is_within_call[*at]);
     calls.extend(sums);
     calls
 }
@@ -273,25 +289,31 @@ fn drop_repeated(spans: &[SpanShape], calls: &mut Vec<usize>) {
             by_answer.entry(id).or_default().push(*at);
         }
     }
-    let mut dropped = Vec::new();
+    let says =
+        |at: usize| (spans[at].usage.total_tokens, spans[at].cost_nano_usd, Reverse(spans[at].span_id));
+    let mut dropped = HashSet::new();
     for mut same in by_answer.into_values().filter(|same| same.len() > 1) {
-        let says = |at: usize| (spans[at].usage.total_tokens, spans[at].cost_nano_usd);
-        same.sort_by_key(|at| (std::cmp::Reverse(says(*at)), spans[*at].start_time_ns, spans[*at].span_id));
-        let mut kept: Vec<usize> = Vec::new();
-        for at in same {
-            if kept.iter().any(|other| overlap(&spans[*other], &spans[at])) {
-                dropped.push(at);
+        same.sort_by_key(|at| (spans[*at].start_time_ns, spans[*at].span_id));
+        // Of those that overlap in a row, the one kept so far and when the last of them ends.
+        let mut kept = same[0];
+        let mut end = end_time_ns(&spans[kept]);
+        for at in same.into_iter().skip(1) {
+            if spans[at].start_time_ns < end {
+                let (more, less) = if says(at) > says(kept) { (at, kept) } else { (kept, at) };
+                dropped.insert(less);
+                kept = more;
+                end = end.max(end_time_ns(&spans[at]));
             } else {
-                kept.push(at);
+                kept = at;
+                end = end_time_ns(&spans[at]);
             }
         }
     }
     calls.retain(|at| !dropped.contains(at));
 }
 
-fn overlap(one: &SpanShape, other: &SpanShape) -> bool {
-    let end = |span: &SpanShape| span.end_time_ns.unwrap_or(span.start_time_ns);
-    one.start_time_ns < end(other) && other.start_time_ns < end(one)
+fn end_time_ns(span: &SpanShape) -> i64 {
+    span.end_time_ns.unwrap_or(span.start_time_ns)
 }
 
 fn add(total: &mut Option<i64>, more: Option<i64>) {
@@ -384,6 +406,35 @@ mod tests {
         ];
         let shape = TraceShape::fold(&spans);
         assert_eq!((shape.input_tokens, shape.unpriced_call_count), (Some(171), 2));
+    }
+
+    #[test]
+    fn what_a_tool_below_a_call_calls_counts_beside_it() {
+        let tool = span(3, Some(2), 3, SpanType::Tool);
+        let agent = span(4, Some(3), 3, SpanType::Agent);
+        let spans = [span(1, None, 0, SpanType::Agent), call(2, 1, 1000), tool, agent, call(5, 4, 57)];
+        assert_eq!(TraceShape::fold(&spans).input_tokens, Some(1057));
+    }
+
+    #[test]
+    fn an_inner_call_that_says_nothing_hides_no_outer_one() {
+        let mut inner = call(3, 2, 0);
+        let spans = |inner: SpanShape| [span(1, None, 0, SpanType::Agent), call(2, 1, 57), inner];
+        assert_eq!(TraceShape::fold(&spans(inner.clone())).input_tokens, Some(57));
+        inner.usage = Usage::default();
+        inner.cost_nano_usd = Some(5);
+        let shape = TraceShape::fold(&spans(inner));
+        assert_eq!((shape.input_tokens, shape.cost_nano_usd), (Some(57), None));
+    }
+
+    #[test]
+    fn an_embedding_hides_no_sum() {
+        let sum = SpanShape {
+            aggregate: Usage { input_tokens: Some(500), ..Usage::default() },
+            ..span(1, None, 0, SpanType::Agent)
+        };
+        let embedding = SpanShape { span_type: SpanType::Embedding, ..call(2, 1, 8) };
+        assert_eq!(TraceShape::fold(&[sum, embedding]).input_tokens, Some(508));
     }
 
     #[test]

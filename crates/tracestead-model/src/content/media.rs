@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+/// Lines of base64 have 64 or 76 characters.
+const LEAST_LINE_CHARS: usize = 60;
+
 /// What stands before the data of a URL.
 const DATA_URL: &str = ";base64,";
 
@@ -67,7 +70,7 @@ pub(super) fn without_media(text: &str, most: usize) -> (String, bool) {
         if chars >= most {
             return (shown, true);
         }
-        let run = rest.bytes().take_while(|byte| is_base64(*byte)).count();
+        let run = encoded_run(rest);
         if shown.ends_with(DATA_URL) || looks_encoded(&rest.as_bytes()[..run]) {
             let label = label(&mut shown, &rest[..run]);
             chars = shown.chars().count() + label.chars().count();
@@ -113,6 +116,37 @@ fn looks_encoded(run: &[u8]) -> bool {
     has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
 }
 
+/// Returns how long the run of base64 is with which `text` begins: over the ends of its lines too, as mail and Python
+/// break it, and as JSON and URLs escape it.
+fn encoded_run(text: &str) -> usize {
+    const ESCAPED: &[&str] = &["\\n", "\\r", "\\/", "%2B", "%2F", "%3D", "\r\n", "\n"];
+    let bytes = text.as_bytes();
+    let mut end = 0;
+    let mut line = 0;
+    while end < bytes.len() {
+        if is_base64(bytes[end]) {
+            end += 1;
+            line += 1;
+            continue;
+        }
+        let Some(escape) = ESCAPED.iter().find(|escape| bytes[end..].starts_with(escape.as_bytes())) else {
+            break;
+        };
+        let ends_line = !escape.ends_with('/') && !escape.starts_with('%');
+        // Words of a list have lines, too, but short ones.
+        if (ends_line && line < LEAST_LINE_CHARS)
+            || !bytes.get(end + escape.len()).copied().is_some_and(is_base64)
+        {
+            break;
+        }
+        end += escape.len();
+        if ends_line {
+            line = 0;
+        }
+    }
+    end
+}
+
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
 }
@@ -140,6 +174,14 @@ mod tests {
         assert!(!has_more);
         let small = without_media("a data:audio/wav;base64,AAAA b", 100).0;
         assert_eq!(small, "a [audio/wav, 3 B] b");
+        let line = "Ab0+/9".repeat(12);
+        for end in ["\n", "\r\n", "\\n"] {
+            let wrapped = vec![line.as_str(); 20].join(end);
+            let shown = without_media(&format!("a {wrapped} b"), 200).0;
+            assert!(shown.starts_with("a [base64, 1") && shown.ends_with(" B] b"), "{shown}");
+        }
+        let list = "Word1\n".repeat(100);
+        assert_eq!(without_media(&list, 1000).0, list);
         let words = "x".repeat(300) + " " + &"0123456789abcdef".repeat(20);
         assert_eq!(without_media(&words, 1000).0, words, "long words and hashes are no media");
         let (shown, has_more) = without_media(&"wörter ".repeat(100), 10);

@@ -18,7 +18,7 @@ mod tools;
 use serde_json::{Map, Value as Json, json};
 
 use crate::conventions::openinference;
-use crate::facts::reader::Reader;
+use crate::facts::reader::{Reader, parse};
 use crate::{SpanFacts, SpanSource, SpanType, Value};
 
 use flattened::Flattened;
@@ -255,13 +255,11 @@ impl SpanContent {
 fn guardrail(reader: &Reader<'_>) -> Guardrail {
     let triggered = match reader.value("guardrail.triggered") {
         Some(Value::Bool(triggered)) => Some(*triggered),
-        _ => payload::output(reader)
-            .and_then(|output| serde_json::from_str::<Json>(&output.value).ok())
-            .and_then(|json| {
-                ["tripwire_triggered", "tripwireTriggered", "triggered"]
-                    .iter()
-                    .find_map(|key| json.get(*key)?.as_bool())
-            }),
+        _ => payload::output(reader).and_then(|output| parse(&output.value)).and_then(|json| {
+            ["tripwire_triggered", "tripwireTriggered", "triggered"]
+                .iter()
+                .find_map(|key| json.get(*key)?.as_bool())
+        }),
     };
     Guardrail { triggered }
 }
@@ -286,6 +284,6 @@ pub(crate) fn finish_reason_of_messages(reader: &Reader<'_>) -> Option<String> {
 #[must_use]
 pub fn json_or_text(text: &str) -> Json {
     let trimmed = text.trim_start();
-    let parsed = if trimmed.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None };
+    let parsed = if trimmed.starts_with(['{', '[']) { parse(text) } else { None };
     parsed.unwrap_or_else(|| Json::String(text.to_owned()))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::conventions::{langfuse, langsmith, mastra, openinference, traceloop, vercel};
-use crate::facts::reader::{Reader, structure};
+use crate::facts::reader::{Reader, parse, structure};
 use crate::json::to_json;
 use crate::{SpanType, Value};
 
@@ -119,8 +119,7 @@ pub(super) fn metadata(reader: &Reader<'_>) -> Map<String, Json> {
         let Some(name) = own.or(quoted).filter(|name| !name.is_empty()) else { continue };
         let value = match value {
             Value::Empty => continue,
-            Value::String(text) => serde_json::from_str(text)
-                .ok()
+            Value::String(text) => parse(text)
                 .filter(|json: &Json| quoted.is_some() || json.is_object() || json.is_array())
                 .unwrap_or_else(|| Json::from(text.as_str())),
             value => to_json(value),

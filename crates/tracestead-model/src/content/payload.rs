@@ -200,3 +200,53 @@ fn field_text<'a>(json: &'a Json, role: &str) -> Option<&'a str> {
 fn said_last(messages: &[Message], role: &str) -> Option<String> {
     messages.iter().rev().filter(|message| message.role == role).find_map(Message::summary)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Attributes;
+
+    fn previews(pairs: &[(&str, &str)]) -> Previews {
+        let attributes: Attributes = pairs.iter().map(|(key, value)| (*key, Value::from(*value))).collect();
+        let source = SpanSource::new("run", &attributes);
+        Previews::of(&source, SpanType::Agent)
+    }
+
+    #[test]
+    fn previews_are_the_words_within() {
+        let cases = [
+            (r#"{"messages": [["user", "Hello"]]}"#, "Hello"),
+            (
+                r#"{"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "Hello"}]}"#,
+                "Hello",
+            ),
+            (r#"{"args": ["Hello"], "kwargs": {}}"#, "Hello"),
+            (r#"{"question": "Hello", "notes": "x"}"#, "Hello"),
+            (r#"{"inputs": {"messages": [{"role": "user", "content": "Hello"}]}, "tags": []}"#, "Hello"),
+            (r#"{"city": "Paris"}"#, r#"{"city": "Paris"}"#),
+            ("[1, 2]", "[1, 2]"),
+            ("{broken", "{broken"),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(previews(&[("input.value", input)]).input.as_deref(), Some(expected), "{input}");
+        }
+        let agno = previews(&[("agno.run.id", "r"), ("input.value", r#"{"question": "Hello"}"#)]);
+        assert_eq!(agno.input.as_deref(), Some(r#"{"question": "Hello"}"#), "as AgentOS shows it");
+    }
+
+    #[test]
+    fn previews_are_bounded_and_hold_no_nul() {
+        assert_eq!(preview("a\0b"), "ab");
+        let long = preview(&"é".repeat(PREVIEW_CHARS * 2));
+        assert_eq!(long.chars().count(), PREVIEW_CHARS + 1);
+    }
+
+    #[test]
+    fn texts_with_more_values_than_anybody_reads_stay_texts() {
+        let many = format!("[{}0]", "[0],".repeat(300_000));
+        let attributes = Attributes::from_iter([("gen_ai.output.messages", Value::from(many.as_str()))]);
+        let source = SpanSource::new("chat", &attributes);
+        assert!(crate::SpanContent::of(&source).output_messages.is_empty());
+        assert!(previews(&[("input.value", &many)]).input.is_some_and(|text| text.starts_with("[[0],[0]")));
+    }
+}

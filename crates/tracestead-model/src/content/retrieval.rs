@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::conventions::{agno, genai, langsmith, llama_index, openinference, vector_store, vercel};
-use crate::facts::reader::{At, Reader, structure};
+use crate::facts::reader::{At, Reader, parse, structure};
 use crate::json::to_json;
 use crate::{SpanType, Value};
 
@@ -41,7 +41,7 @@ pub(super) fn retrieval(
 
 /// A query may be wrapped: `{"query": "…"}`, `{"args": ["…"], "kwargs": {}}`.
 fn query_of(text: &str) -> String {
-    let Ok(json) = serde_json::from_str::<Json>(text) else { return text.to_owned() };
+    let Some(json) = parse(text) else { return text.to_owned() };
     let inner = ["query", "query_str", "input", "question"].iter().find_map(|key| json.get(key)?.as_str());
     let nested = || json.pointer("/query_bundle/query_str").and_then(Json::as_str);
     let argument = || json.pointer("/args/0").and_then(Json::as_str);
@@ -52,8 +52,7 @@ fn documents(reader: &Reader<'_>, flattened: &Flattened<'_>) -> Vec<Document> {
     let listed = |prefix: &str| -> Vec<Document> {
         flattened.list(prefix).iter().map(|item| flat_document(&item.under("document"))).collect()
     };
-    let payload =
-        || payload::output(reader).and_then(|payload| serde_json::from_str::<Json>(&payload.value).ok());
+    let payload = || payload::output(reader).and_then(|payload| parse(&payload.value));
     let places: [&dyn Fn() -> Vec<Document>; 6] = [
         &|| listed("retrieval.documents"),
         &|| listed("reranker.output_documents"),
@@ -171,7 +170,7 @@ fn vercel_values(reader: &Reader<'_>) -> Vec<String> {
 fn length(vector: &Json) -> Option<i64> {
     match vector {
         Json::Array(numbers) => i64::try_from(numbers.len()).ok(),
-        Json::String(text) => length(&serde_json::from_str(text).ok()?),
+        Json::String(text) => length(&parse(text)?),
         _ => None,
     }
 }

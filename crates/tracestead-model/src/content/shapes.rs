@@ -3,6 +3,8 @@
 //! Read are those of OpenTelemetry's GenAI conventions, OpenAI's chat and responses, Anthropic, Bedrock, Gemini, the Vercel
 //! SDK and LangChain. What is not known is kept as it came: a part of an unknown type is still a part.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::media::{blob, data_url, media, modality, sized};
@@ -126,7 +128,9 @@ fn message(object: &Map<String, Json>, role: &str) -> Option<Message> {
     if let Some(Json::Array(calls)) = object.get("tool_calls").or_else(|| object.get("toolCalls")) {
         let calls: Vec<Json> = calls.iter().filter_map(tool_call).collect();
         // LangChain repeats calls that are among the parts.
-        parts.extend(calls.into_iter().filter(|call| !parts.contains(call)).collect::<Vec<_>>());
+        let known: HashSet<&Json> = parts.iter().collect();
+        let more: Vec<Json> = calls.into_iter().filter(|call| !known.contains(call)).collect();
+        parts.extend(more);
     }
     parts.extend(object.get("function_call").filter(|call| call.is_object()).and_then(tool_call));
     if let Some(refusal) = text("refusal").filter(|refusal| !refusal.is_empty()) {

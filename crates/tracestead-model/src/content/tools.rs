@@ -6,7 +6,7 @@ use crate::conventions::{
     adk, genai, genkit, langfuse, livekit, mlflow, openinference, openllmetry, pydantic_ai, semantic_kernel,
     strands, traceloop, vercel,
 };
-use crate::facts::reader::{Reader, structure};
+use crate::facts::reader::{Reader, parse, structure};
 use crate::json::to_json;
 use crate::{Event, Value};
 
@@ -67,7 +67,7 @@ fn tool(json: &Json) -> Option<OfferedTool> {
     let parsed;
     let tool = match json {
         Json::String(text) if text.trim_start().starts_with('{') => {
-            parsed = serde_json::from_str::<Json>(text).ok()?;
+            parsed = parse(text)?;
             &parsed
         }
         Json::String(name) => {

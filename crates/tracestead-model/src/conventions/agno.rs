@@ -26,6 +26,13 @@ pub(crate) const BARE_WORKFLOW_ID: &str = "workflow_id";
 /// Steps that are plain functions carry no `agno.step.*`; only their name and their graph node tell.
 const STEP_NAMES: &[&str] = &[".execute", ".aexecute", ".execute_stream", ".aexecute_stream"];
 
+/// Says whether the span's input leaves the cache out: Agno hands on what Anthropic and Bedrock say, and both do. Agno's own
+/// writer keeps no scope; its spelling of the providers is its own.
+pub(crate) fn leaves_out_cache(reader: &Reader<'_>) -> bool {
+    let is_agno = matches!(reader.source.scope_name, "" | "openinference.instrumentation.agno");
+    is_agno && matches!(reader.text("llm.provider"), Some("Anthropic" | "AwsBedrock" | "AWS Bedrock"))
+}
+
 /// Tells a team from an agent, for a span of OpenInference's kind AGENT.
 pub(crate) fn is_team(reader: &Reader<'_>) -> bool {
     reader.has(TEAM_ID) || reader.has(DOTTED_TEAM_ID)

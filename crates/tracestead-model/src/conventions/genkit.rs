@@ -2,9 +2,7 @@
 //!
 //! Source: `genkit` 1.x. Only those of a model are asked for usage: an outer `generate` repeats them.
 
-use serde_json::Value as Json;
-
-use crate::facts::reader::Reader;
+use crate::facts::reader::{Reader, json_count};
 use crate::facts::{SpanType, Usage};
 
 pub(crate) const SUBTYPE: &str = "genkit:metadata:subtype";
@@ -51,7 +49,7 @@ pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
         return Usage::default();
     }
     let usage = reader.json(OUTPUT).and_then(|output| output.get("usage").cloned()).unwrap_or_default();
-    let count = |key: &str| usage.get(key).and_then(Json::as_i64).filter(|count| *count >= 0);
+    let count = |key: &str| usage.get(key).and_then(json_count);
     Usage {
         input_tokens: count("inputTokens"),
         output_tokens: count("outputTokens"),

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use crate::facts::reader::Reader;
+use crate::facts::reader::{Reader, json_count};
 use crate::facts::{SpanType, Usage};
 
 pub(crate) const OBSERVATION_TYPE: &str = "langfuse.observation.type";
@@ -48,10 +48,9 @@ pub(crate) fn span_type(reader: &Reader<'_>) -> Option<SpanType> {
 /// Reads token counts of either shape.
 pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
     let Some(Json::Object(details)) = reader.json(USAGE_DETAILS) else { return Usage::default() };
-    let count = |key: &str| details.get(key).and_then(Json::as_i64).filter(|count| *count >= 0);
-    let nested = |outer: &str, inner: &str| {
-        details.get(outer).and_then(|outer| outer.get(inner)?.as_i64()).filter(|count| *count >= 0)
-    };
+    let count = |key: &str| details.get(key).and_then(json_count);
+    let nested =
+        |outer: &str, inner: &str| details.get(outer).and_then(|outer| json_count(outer.get(inner)?));
     if details.contains_key("prompt_tokens") || details.contains_key("completion_tokens") {
         return Usage {
             input_tokens: count("prompt_tokens"),
@@ -66,14 +65,16 @@ pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
     }
     let sum = |own: &str, is_part: &dyn Fn(&str) -> bool| {
         let parts = details.iter().filter(|(key, _)| key.as_str() == own || is_part(key));
-        parts.filter_map(|(_, value)| value.as_i64()).filter(|count| *count >= 0).reduce(i64::saturating_add)
+        parts.filter_map(|(_, value)| json_count(value)).reduce(i64::saturating_add)
     };
     let is_cache = |key: &str| matches!(key, "cache_read_input_tokens" | "cache_creation_input_tokens");
     let is_details = details.contains_key("input_tokens_details") || details.contains_key("input_tokens");
     Usage {
-        // OpenAI's Responses shape says `input_tokens` and means all of them.
-        input_tokens: if is_details {
+        // OpenAI's Responses shape says `input_tokens` and means all of them, Anthropic's leaves out the cache.
+        input_tokens: if details.contains_key("input_tokens_details") {
             count("input_tokens")
+        } else if is_details {
+            sum("input_tokens", &is_cache)
         } else {
             sum("input", &|key| is_cache(key) || key.starts_with("input_"))
         },

@@ -3,7 +3,7 @@
 //! Source: `langsmith` 0.14. Its `gen_ai.operation.name` misleads (a prompt says `chat`, a retriever `embeddings`), so its
 //! own kind is asked first. `langsmith.trace.session_*` is the project, not a conversation. Scope `langsmith`.
 
-use crate::facts::reader::Reader;
+use crate::facts::reader::{Reader, json_count};
 use crate::facts::{SpanType, Usage};
 
 use super::langgraph;
@@ -45,8 +45,7 @@ pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
     else {
         return details(reader);
     };
-    let count =
-        |pointer: &str| json.pointer(pointer).and_then(serde_json::Value::as_i64).filter(|count| *count >= 0);
+    let count = |pointer: &str| json.pointer(pointer).and_then(json_count);
     Usage {
         input_tokens: count("/input_tokens"),
         output_tokens: count("/output_tokens"),
@@ -61,9 +60,7 @@ pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
 }
 
 fn details(reader: &Reader<'_>) -> Usage {
-    let field = |key: &str, field: &str| {
-        reader.json(key).and_then(|json| json.get(field)?.as_i64()).filter(|count| *count >= 0)
-    };
+    let field = |key: &str, field: &str| reader.json(key).and_then(|json| json_count(json.get(field)?));
     Usage {
         cache_read_tokens: field("gen_ai.usage.input_token_details", "cache_read"),
         cache_write_tokens: field("gen_ai.usage.input_token_details", "cache_creation"),

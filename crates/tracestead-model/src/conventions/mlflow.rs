@@ -2,7 +2,7 @@
 //!
 //! Source: `mlflow/tracing/constant.py`. Every value is JSON, strings in quotes included.
 
-use crate::facts::reader::{Reader, unquoted};
+use crate::facts::reader::{Reader, json_count, unquoted};
 use crate::facts::{SpanType, Usage};
 
 pub(crate) const SPAN_TYPE: &str = "mlflow.spanType";
@@ -38,7 +38,7 @@ pub(crate) fn span_type(reader: &Reader<'_>) -> Option<SpanType> {
 /// Reads token counts.
 pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
     let Some(json) = reader.json(USAGE) else { return Usage::default() };
-    let count = |key: &str| json.get(key).and_then(serde_json::Value::as_i64).filter(|count| *count >= 0);
+    let count = |key: &str| json.get(key).and_then(json_count);
     Usage {
         input_tokens: count("input_tokens"),
         output_tokens: count("output_tokens"),

@@ -26,10 +26,10 @@ pub(super) fn error_type(reader: &Reader<'_>) -> Option<String> {
         return None;
     }
     let recorded = || {
-        let exception = reader.source.events.iter().rev().find(|event| event.name == "exception");
-        exception
-            .and_then(|event| event.attributes.text("exception.type"))
-            .or_else(|| reader.text("exception.type"))
+        let mut events = reader.source.events.iter().rev();
+        // As log records exceptions have other names.
+        let exception = events.find_map(|event| event.attributes.text("exception.type"));
+        exception.or_else(|| reader.text("exception.type"))
     };
     Some(clean(named.or_else(recorded).unwrap_or(OTHER)))
 }

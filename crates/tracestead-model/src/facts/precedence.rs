@@ -5,7 +5,7 @@
 //! of two sources are never put together.
 
 use crate::conventions::{
-    adk, agno, crewai, genai, genkit, hooks, langfuse, langgraph, langsmith, mastra, mcp, mlflow,
+    adk, agno, crewai, genai, genkit, hooks, langfuse, langgraph, langsmith, logfire, mastra, mcp, mlflow,
     openinference, openllmetry, pydantic_ai, semantic_kernel, strands, traceloop, vector_store, vercel,
 };
 
@@ -23,6 +23,7 @@ pub(super) struct TypeRule {
 /// The decision list: the first rule that answers decides. An agent's name alone makes no agent; it is on model and tool
 /// calls as well.
 pub(super) const SPAN_TYPE: &[TypeRule] = &[
+    TypeRule { name: logfire::SPAN_TYPE, read: logfire::span_type },
     TypeRule { name: openinference::SPAN_KIND, read: openinference::span_type },
     TypeRule { name: langfuse::OBSERVATION_TYPE, read: langfuse::span_type },
     TypeRule { name: mlflow::SPAN_TYPE, read: mlflow::span_type },
@@ -281,7 +282,8 @@ pub(super) fn usage(reader: &Reader<'_>) -> Usage {
         langsmith::usage,
         genkit::usage,
     ];
-    DIALECTS.iter().fold(Usage::default(), |usage, read| usage.or(read(reader))).canonical()
+    let usage = DIALECTS.iter().fold(Usage::default(), |usage, read| usage.or(read(reader)));
+    if agno::leaves_out_cache(reader) { usage.with_cache_added() } else { usage.canonical() }
 }
 
 /// Reads the reported cost in US dollars.
@@ -298,8 +300,11 @@ pub(super) const TAGS: &[&str] = &[
     openinference::TAGS,
     langfuse::TRACE_TAGS,
     langfuse::TAGS,
-    crate::conventions::logfire::TAGS,
+    logfire::TAGS,
     langsmith::TAGS,
     vercel::TAGS,
     mastra::TAGS,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,12 @@ const FRAMEWORKS: &[&str] = &[
     "haystack",
     "llama_index",
     "llamaindex",
+    // Gateways: the model names who serves it.
     "litellm",
+    "gateway",
+    "vercel",
+    "portkey",
+    "ramprouter",
     "semantic_kernel",
     "smolagents",
     "unknown",
@@ -43,7 +48,8 @@ pub fn provider(said: &str) -> Option<String> {
         | "google-vertex"
         | "google_vertex"
         | "google.vertex.anthropic"
-        | "vertex.anthropic" => "gcp.vertex_ai",
+        | "vertex.anthropic"
+        | "vertex.anthropic.messages" => "gcp.vertex_ai",
         "gemini"
         | "google"
         | "google_genai"
@@ -55,11 +61,11 @@ pub fn provider(said: &str) -> Option<String> {
         "az.ai.openai" | "azure" | "azure_openai" | "azure-openai" | "azure.openai" | "azureopenai" => {
             "azure.ai.openai"
         }
-        "az.ai.inference" | "azure_ai" | "azure-ai" | "azure_ai_inference" => "azure.ai.inference",
+        "az.ai.inference" | "azurefoundry" | "azureaiinference" | "azure_ai" | "azure-ai"
+        | "azure_ai_inference" => "azure.ai.inference",
         "mistral" | "mistralai" => "mistral_ai",
-        "aws" | "bedrock" | "aws_bedrock" | "amazon_bedrock" | "amazon-bedrock" | "bedrock_converse" => {
-            "aws.bedrock"
-        }
+        "aws" | "bedrock" | "aws_bedrock" | "amazon_bedrock" | "amazon-bedrock" | "bedrock_converse"
+        | "awsbedrock" => "aws.bedrock",
         "watsonx" | "ibm watsonx" | "ibm" | "ibm_watsonx" => "ibm.watsonx.ai",
         "moonshot" | "moonshotai" => "moonshot_ai",
         "togetherai" | "together_ai" | "together.ai" => "together",
@@ -193,6 +199,9 @@ mod tests {
             ("aws", "aws.bedrock"),
             ("AWS", "aws.bedrock"),
             ("bedrock", "aws.bedrock"),
+            ("AwsBedrock", "aws.bedrock"),
+            ("AzureFoundry", "azure.ai.inference"),
+            ("vertex.anthropic.messages", "gcp.vertex_ai"),
             ("amazon-bedrock", "aws.bedrock"),
             ("ibm watsonx", "ibm.watsonx.ai"),
             ("watsonx", "ibm.watsonx.ai"),

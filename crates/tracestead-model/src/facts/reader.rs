@@ -1,11 +1,10 @@
 //! A span as the readers of facts see it: its attributes by key, in no order.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use crate::conventions::openinference::METADATA;
 use crate::{Attributes, Event, Span, StatusCode, UnixNanos, Value};
 
 /// What facts and content are read from: a span just received, or a row read back.
@@ -77,14 +76,14 @@ pub(crate) enum At {
 pub(crate) struct Reader<'a> {
     pub(crate) source: SpanSource<'a>,
     values: HashMap<&'a str, &'a Value, foldhash::fast::RandomState>,
-    /// Asked for several facts; parsed once.
-    metadata: OnceCell<Option<Json>>,
+    /// Objects of which fields are asked for, each parsed once.
+    parsed: RefCell<HashMap<&'static str, Option<Json>>>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(source: SpanSource<'a>) -> Self {
         // Of a repeated key the last value stands, as everywhere.
-        Self { values: source.attributes.iter().collect(), metadata: OnceCell::new(), source }
+        Self { values: source.attributes.iter().collect(), parsed: RefCell::default(), source }
     }
 
     pub(crate) fn value(&self, key: &str) -> Option<&'a Value> {
@@ -121,11 +120,10 @@ impl<'a> Reader<'a> {
                 Value::String(text) => identifier(&Value::String(unquoted(text))),
                 value => identifier(value),
             },
-            At::Field(METADATA, field) => {
-                let metadata = self.metadata.get_or_init(|| self.json(METADATA));
-                field_of(metadata.as_ref()?, field)
+            At::Field(key, field) => {
+                let mut parsed = self.parsed.borrow_mut();
+                field_of(parsed.entry(key).or_insert_with(|| self.json(key)).as_ref()?, field)
             }
-            At::Field(key, field) => field_of(&self.json(key)?, field),
         }
     }
 
@@ -143,9 +141,9 @@ pub(crate) fn structure(value: &Value) -> Option<Json> {
             if !trimmed.starts_with(['{', '[', '"']) {
                 return None;
             }
-            match serde_json::from_str(trimmed).ok()? {
+            match parse(trimmed)? {
                 // JSON within JSON's quotes.
-                Json::String(inner) => serde_json::from_str(&inner).ok().filter(is_structure),
+                Json::String(inner) => parse(&inner).filter(is_structure),
                 json => Some(json).filter(is_structure),
             }
         }
@@ -156,6 +154,11 @@ pub(crate) fn structure(value: &Value) -> Option<Json> {
 
 fn is_structure(json: &Json) -> bool {
     json.is_object() || json.is_array()
+}
+
+/// Returns a count of a JSON text, however it was encoded: a number, a number with a point, digits in quotes.
+pub(crate) fn json_count(json: &Json) -> Option<i64> {
+    crate::json::from_json(json.clone()).as_i64().filter(|count| *count >= 0)
 }
 
 fn field_of(object: &Json, field: &str) -> Option<String> {
@@ -175,10 +178,25 @@ fn identifier(value: &Value) -> Option<String> {
     }
 }
 
+/// JSON texts longer than this are not parsed.
+const MOST_PARSED_BYTES: usize = 16 << 20;
+
+/// JSON texts that may hold more values than this are not parsed: a value takes up to a hundred times its two bytes.
+const MOST_PARSED_VALUES: usize = 200_000;
+
+/// Parses a JSON text that takes a bounded amount of memory; a stranger wrote it.
+pub(crate) fn parse(text: &str) -> Option<Json> {
+    if text.len() > MOST_PARSED_BYTES {
+        return None;
+    }
+    let values = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    if values > MOST_PARSED_VALUES { None } else { serde_json::from_str(text).ok() }
+}
+
 /// Returns the text within JSON's quotes, or the text itself if it has none.
 pub(crate) fn unquoted(text: &str) -> String {
     if text.starts_with('"') {
-        serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
+        parse(text).and_then(|json| json.as_str().map(str::to_owned)).unwrap_or_else(|| text.to_owned())
     } else {
         text.to_owned()
     }

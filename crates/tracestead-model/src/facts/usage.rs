@@ -52,18 +52,32 @@ impl Usage {
     /// Gives the counts their canonical meaning: an input that leaves out the cache gets it added, a missing total is
     /// the sum. Counts of reasoning are left as they are: whether an output includes them cannot be told.
     #[must_use]
-    pub(crate) fn canonical(mut self) -> Self {
-        let cached = self.cache_read_tokens.unwrap_or(0).saturating_add(self.cache_write_tokens.unwrap_or(0));
-        if let Some(input) = self.input_tokens {
-            let with_output = input.saturating_add(self.output_tokens.unwrap_or(0));
-            let total_has_more = self.total_tokens == Some(with_output.saturating_add(cached));
-            if cached > input || (cached > 0 && total_has_more) {
-                self.input_tokens = Some(input.saturating_add(cached));
-                // A total that left the cache out as well is made anew.
-                self.total_tokens = self.total_tokens.filter(|_| total_has_more);
-            }
+    pub(crate) fn canonical(self) -> Self {
+        let cached = self.cached();
+        let with_output = self.input_tokens.unwrap_or(0).saturating_add(self.output_tokens.unwrap_or(0));
+        // Reasoning that stands beside the output would look the same.
+        let is_told_apart = self.reasoning_tokens != Some(cached);
+        let total_has_more = self.total_tokens == Some(with_output.saturating_add(cached)) && is_told_apart;
+        if cached > self.input_tokens.unwrap_or(0) || (cached > 0 && total_has_more) {
+            return self.with_cache_added();
         }
         self.with_total()
+    }
+
+    /// Adds the cache to an input that is known to leave it out. A total that left it out as well is made anew.
+    #[must_use]
+    pub(crate) fn with_cache_added(mut self) -> Self {
+        let cached = self.cached();
+        if let Some(input) = self.input_tokens {
+            let with_output = input.saturating_add(self.output_tokens.unwrap_or(0)).saturating_add(cached);
+            self.total_tokens = self.total_tokens.filter(|total| *total >= with_output);
+            self.input_tokens = Some(input.saturating_add(cached));
+        }
+        self.with_total()
+    }
+
+    fn cached(&self) -> i64 {
+        self.cache_read_tokens.unwrap_or(0).saturating_add(self.cache_write_tokens.unwrap_or(0))
     }
 
     /// Makes a missing total: the sum of input and output.
@@ -104,6 +118,11 @@ mod tests {
             ("more cached than sent, total without", usage(4, 19, 32, 8, Some(23)), (44, 63)),
             ("the total tells that the cache was left out", usage(40, 5, 30, 0, Some(75)), (70, 75)),
             ("a total of its own stands", usage(57, 19, 0, 0, Some(80)), (57, 80)),
+            (
+                "the total may have reasoning instead",
+                Usage { reasoning_tokens: Some(32), ..usage(100, 10, 32, 0, Some(142)) },
+                (100, 142),
+            ),
         ];
         for (case, reported, (input, total)) in cases {
             let canonical = reported.canonical();

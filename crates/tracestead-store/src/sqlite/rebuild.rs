@@ -10,8 +10,11 @@ use super::source::SourceRow;
 use super::{SqliteStore, backfill, fold};
 use crate::{IngestError, ReadError};
 
-/// How many traces one step rebuilds.
+/// How many traces one step rebuilds at most.
 const STEP_TRACES: u32 = 50;
+
+/// A step ends once it has folded so many spans: others write to the same file, and Agno does not wait long.
+const STEP_SPANS: u64 = 1000;
 
 /// What is derived again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,22 +66,32 @@ pub(super) fn step(
     prices: &PriceBook,
 ) -> rusqlite::Result<Rebuilt> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let trace_ids: Vec<String> = transaction
-        .prepare_cached("SELECT trace_id FROM agno_traces WHERE trace_id > ?1 ORDER BY trace_id LIMIT ?2")?
-        .query_map((step.after.as_deref().unwrap_or_default(), STEP_TRACES), |row| row.get(0))?
+    let traces: Vec<(String, u64)> = transaction
+        .prepare_cached(
+            "SELECT trace_id, COALESCE(span_count, 0) FROM agno_traces WHERE trace_id > ?1 ORDER BY trace_id LIMIT ?2",
+        )?
+        .query_map((step.after.as_deref().unwrap_or_default(), STEP_TRACES), |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
         .collect::<rusqlite::Result<_>>()?;
-    let mut rebuilt = Rebuilt { traces: trace_ids.len() as u64, ..Rebuilt::default() };
-    for trace_id in &trace_ids {
+    let mut folded = 0;
+    let mut rebuilt = Rebuilt::default();
+    for (trace_id, span_count) in traces {
         // Rows that Agno has just written have no times yet, and facts alone would hide that.
-        backfill::fill_spans_of(&transaction, trace_id, prices)?;
+        backfill::fill_spans_of(&transaction, &trace_id, prices)?;
         rebuilt.spans += match step.what {
-            Rebuild::Facts => facts(&transaction, trace_id, prices)?,
-            Rebuild::Costs => costs(&transaction, trace_id, prices)?,
+            Rebuild::Facts => facts(&transaction, &trace_id, prices)?,
+            Rebuild::Costs => costs(&transaction, &trace_id, prices)?,
         };
-        fold::fill(&transaction, trace_id)?;
+        fold::fill(&transaction, &trace_id)?;
+        rebuilt.traces += 1;
+        rebuilt.last_trace_id = Some(trace_id);
+        folded += span_count;
+        if folded >= STEP_SPANS {
+            break;
+        }
     }
     transaction.commit()?;
-    rebuilt.last_trace_id = trace_ids.into_iter().next_back();
     Ok(rebuilt)
 }
 

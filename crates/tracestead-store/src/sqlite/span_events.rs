@@ -50,6 +50,9 @@ pub(super) fn exist_for(connection: &Connection, trace_id: &str, span_id: &str) 
     connection.prepare_cached(sql)?.query_row([trace_id, span_id], |row| row.get(0))
 }
 
+/// More log records than this of one span are kept but not read: whoever writes thousands logs every piece of a stream.
+const MOST_JOINED: u32 = 2000;
+
 /// Adds the span's log records to its `events`, in the order of time.
 pub(super) fn join(
     connection: &Connection,
@@ -58,9 +61,9 @@ pub(super) fn join(
     events: &mut Vec<Event>,
 ) -> rusqlite::Result<()> {
     let sql = "SELECT event FROM tracestead_span_events WHERE trace_id = ?1 AND span_id = ?2
-        ORDER BY time_ns, rank, event_id";
+        ORDER BY time_ns, rank, event_id LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([trace_id, span_id])?;
+    let mut rows = statement.query((trace_id, span_id, MOST_JOINED))?;
     let before = events.len();
     while let Some(row) = rows.next()? {
         events.extend(serde_json::from_str(row.get_ref(0)?.as_str()?).ok().as_ref().map(event));
