@@ -13,6 +13,7 @@ pub(crate) const INPUT: &str = "langfuse.observation.input";
 pub(crate) const OUTPUT: &str = "langfuse.observation.output";
 pub(crate) const TRACE_INPUT: &str = "langfuse.trace.input";
 pub(crate) const TRACE_OUTPUT: &str = "langfuse.trace.output";
+pub(crate) const TRACE_NAME: &str = "langfuse.trace.name";
 pub(crate) const MODEL: &str = "langfuse.observation.model.name";
 pub(crate) const MODEL_PARAMETERS: &str = "langfuse.observation.model.parameters";
 pub(crate) const COMPLETION_START_TIME: &str = "langfuse.observation.completion_start_time";

@@ -249,6 +249,9 @@ pub(super) const TOOL_NAME: &[At] =
 pub(super) const SERVICE_TIER: &[At] =
     &[Key("openai.response.service_tier"), Key("gen_ai.openai.response.service_tier")];
 
+/// What the user calls the trace, in place of the name of its entry run.
+pub(super) const TRACE_NAME: &[At] = &[Key(langfuse::TRACE_NAME)];
+
 pub(super) const ENVIRONMENT: &[At] = &[Key(langfuse::ENVIRONMENT), Key(genai::ENVIRONMENT)];
 
 pub(super) const RELEASE: &[At] = &[Key(langfuse::RELEASE)];

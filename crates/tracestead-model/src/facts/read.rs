@@ -62,6 +62,8 @@ pub struct SpanFacts {
     pub ttft_ns: Option<i64>,
     /// The type of the error, if the span failed.
     pub error_type: Option<String>,
+    /// What the user calls the whole trace.
+    pub trace_name: Option<String>,
     /// Where it ran, if the span says it; resources do as a rule.
     pub environment: Option<String>,
     /// Which version of the application ran, if the span says it.
@@ -136,6 +138,7 @@ impl SpanFacts {
             finish_reason: is_call.then(|| read_finish_reason(reader)).flatten(),
             ttft_ns: is_call.then(|| timing::time_to_first_token(reader)).flatten(),
             error_type: error::error_type(reader),
+            trace_name: reader.first(precedence::TRACE_NAME),
             environment: reader.first(precedence::ENVIRONMENT),
             release: reader.first(precedence::RELEASE),
             tags: tags::tags(reader),

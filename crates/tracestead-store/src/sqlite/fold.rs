@@ -61,12 +61,15 @@ pub(super) fn fill(connection: &Connection, trace_id: &str) -> rusqlite::Result<
 struct Before {
     root_span_id: Option<String>,
     entry_span_id: Option<String>,
+    name: String,
     description: Description,
 }
 
 /// What the row of a trace takes from its root and its entry run alone.
 #[derive(Clone, Default)]
 struct Description {
+    /// What the user calls the trace; else it has the name of its entry run.
+    name: Option<String>,
     root_type: Option<&'static str>,
     input_preview: Option<String>,
     output_preview: Option<String>,
@@ -79,7 +82,7 @@ struct Description {
 fn row_before(connection: &Connection, trace_id: &str) -> rusqlite::Result<Option<Before>> {
     let mut statement = connection.prepare_cached(
         "SELECT root_span_id, entry_span_id, root_type, input_preview, output_preview, service_name, environment, release,
-                tags
+                tags, name
          FROM agno_traces WHERE trace_id = ?1",
     )?;
     statement
@@ -87,7 +90,9 @@ fn row_before(connection: &Connection, trace_id: &str) -> rusqlite::Result<Optio
             Ok(Before {
                 root_span_id: row.get(0)?,
                 entry_span_id: row.get(1)?,
+                name: row.get(9)?,
                 description: Description {
+                    name: None,
                     root_type: row
                         .get::<_, Option<String>>(2)?
                         .map(|text| SpanType::from_stored(&text).as_str()),
@@ -179,7 +184,9 @@ fn describe(
     let at_hand: HashMap<SpanId, _> = spans.iter().map(|span| (span.shape.span_id, *span)).collect();
     if let Some(before) = before.filter(|_| !written.has_joined) {
         let same_ids = before.root_span_id == shape.root.map(SpanId::to_hex)
-            && before.entry_span_id == shape.entry.map(SpanId::to_hex);
+            && before.entry_span_id == shape.entry.map(SpanId::to_hex)
+            // Else the user gave the trace a name, or another program did.
+            && before.name == shape.name;
         let has_lead = shape.root.is_some() || shape.entry.is_some();
         let has_new_call = spans.iter().any(|span| span.shape.span_type == SpanType::Llm);
         if same_ids && has_lead && !has_new_call && !ids.iter().any(|id| at_hand.contains_key(id)) {
@@ -217,6 +224,7 @@ fn describe(
 }
 
 struct Lead {
+    trace_name: Option<String>,
     span_type: SpanType,
     tags: Vec<String>,
     previews: Previews,
@@ -235,6 +243,7 @@ impl Lead {
         release: Option<String>,
     ) -> Self {
         Self {
+            trace_name: facts.trace_name,
             span_type: facts.span_type,
             tags: facts.tags,
             previews,
@@ -255,6 +264,7 @@ fn description(root: Option<&Lead>, entry: Option<&Lead>, first: Option<&Lead>) 
     tags.sort();
     tags.dedup();
     Description {
+        name: who(|lead| lead.trace_name.clone()),
         root_type: entry.or(root).map(|lead| lead.span_type.as_str()),
         input_preview: of(|lead| lead.previews.input.clone()),
         output_preview: of(|lead| lead.previews.output.clone()),
@@ -305,7 +315,7 @@ fn write(
         )?
         .execute(params![
             trace_id,
-            shape.name,
+            description.name.as_deref().unwrap_or(&shape.name),
             if shape.error_span_count > 0 { "ERROR" } else { "OK" },
             UnixNanos::from_i64(shape.start_time_ns).to_agno(),
             UnixNanos::from_i64(shape.end_time_ns).to_agno(),

@@ -124,7 +124,8 @@ fn specify_one(trace_id: String, spans: &[&Span]) -> TraceRecord {
     } = shape.context;
     TraceRecord {
         trace_id,
-        name: shape.name,
+        // What the user calls the trace comes before what the run is called.
+        name: who(|_, facts| facts.trace_name).unwrap_or(shape.name),
         status: if shape.error_span_count > 0 { "ERROR" } else { "OK" }.to_owned(),
         start_time_ns: shape.start_time_ns,
         end_time_ns: shape.end_time_ns,

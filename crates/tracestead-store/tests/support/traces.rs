@@ -135,12 +135,13 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         texts("gen_ai.response.id", &["answer-1", "answer-2"]),
         texts("gen_ai.environment", &["test"]),
         texts("langfuse.release", &["8"]),
+        texts("langfuse.trace.name", &["my trace", "another"]),
     );
     (what, who, usage, more).prop_map(|(what, who, usage, more)| {
         let pairs =
             [what.0, what.1, what.2, what.3, what.4, what.5, who.0, who.1, who.2, who.3, who.4, who.5];
         let usage = [usage.0, usage.1, usage.2, usage.3];
-        let more = [more.0, more.1, more.2, more.3];
+        let more = [more.0, more.1, more.2, more.3, more.4];
         pairs.into_iter().chain(usage).chain(more).flatten().collect()
     })
 }
