@@ -9,35 +9,25 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from chat_completions import chat_chunks, chat_completion, chat_request
 from embeddings import embeddings
 from fake_model import Call, Fail, Say, next_turn
+from local_server import LocalServer
 from responses import items_of, responses_events, responses_request, responses_response
 from wire import DATED_MODELS
 
 
-class FakeOpenAI:
+class FakeOpenAI(LocalServer):
     """The server; use it as a context manager."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__(_Handler)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def __enter__(self) -> FakeOpenAI:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{self.url}/v1"
 
 
 def read_body(handler: BaseHTTPRequestHandler) -> bytes:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 import urllib.error
 import urllib.request
 import zlib
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from environments import ENVIRONMENTS
 from fake_openai import read_body
+from local_server import LocalServer
 
 DECODERS = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 # Stack traces hold paths of the machine they were taken on; fixtures hold paths of the same length in their place, as the
@@ -27,7 +27,7 @@ KINDS = {
 }
 
 
-class Recorder:
+class Recorder(LocalServer):
     """Forwards each POST to `target` and remembers its body by path and content type; use it as a context manager."""
 
     def __init__(self, target: str) -> None:
@@ -45,22 +45,7 @@ class Recorder:
             def log_message(self, *_: object) -> None:
                 """Keeps the output for the results."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Recorder:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
     def keep(self, directory: Path, name: str) -> list[Path]:
         """Writes the bodies of traces and logs as fixtures; returns their paths."""

@@ -249,7 +249,7 @@ fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
     // backwards sees every subtree before its top.
     let mut call_below = vec![false; spans.len()];
     let mut part_below = vec![false; spans.len()];
-    let mut embedding_below = vec![false; spans.len()];
+    let mut any_call_below = vec![false; spans.len()];
     for at in placed.iter().rev() {
         if let Some(parent) = at.parent {
             let span_type = spans[at.index].span_type;
@@ -257,7 +257,7 @@ fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
             call_below[parent] |= (call_below[at.index] && !is_apart) || has_tokens(at.index);
             let counts_for_sum = (span_type == SpanType::Llm && is_call(at.index)) || is_sum(at.index);
             part_below[parent] |= part_below[at.index] || counts_for_sum;
-            embedding_below[parent] |= embedding_below[at.index] || is_call(at.index);
+            any_call_below[parent] |= any_call_below[at.index] || is_call(at.index);
         }
     }
     // Walking forwards sees every span after those above it.
@@ -274,7 +274,7 @@ fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
     calls.sort_by_key(|at| spans[*at].span_id);
     drop_repeated(spans, &mut calls);
     // The sum of a run is that of its language models, that of other spans is of whatever they called.
-    let is_repeated = |at: usize| part_below[at] || (embedding_below[at] && !spans[at].span_type.is_run());
+    let is_repeated = |at: usize| part_below[at] || (any_call_below[at] && !spans[at].span_type.is_run());
     let sums = (0..spans.len()).filter(|at| is_sum(*at) && !is_repeated(*at) && !is_within_call[*at]);
     calls.extend(sums);
     calls

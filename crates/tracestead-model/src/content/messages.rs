@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::conventions::{
     adk, genai, genkit, langfuse, livekit, mlflow, openinference, openllmetry, pydantic_ai, traceloop, vercel,
@@ -14,7 +14,6 @@ use crate::{BODY, Event, SpanType, Value};
 use super::flattened::Flattened;
 use super::media::media;
 use super::{Message, json_or_text, shapes};
-use serde_json::json;
 
 /// Reads the conversation sent to a model, or given to an agent.
 pub(super) fn input(reader: &Reader<'_>, flattened: &Flattened<'_>, span_type: SpanType) -> Vec<Message> {
@@ -31,12 +30,7 @@ pub(super) fn input(reader: &Reader<'_>, flattened: &Flattened<'_>, span_type: S
         &|| indexed(flattened, openllmetry::PROMPTS),
         &|| at(reader, vercel::PROMPT_MESSAGES, "user"),
         &|| at(reader, vercel::PROMPT, "user"),
-        &|| {
-            at(reader, pydantic_ai::EVENTS, "user")
-                .into_iter()
-                .filter(|message| message.finish_reason.is_none())
-                .collect()
-        },
+        &|| pydantic_events(reader, "user", false),
         &|| at(reader, pydantic_ai::ALL_MESSAGES, "user"),
         &|| at(reader, pydantic_ai::ALL_MESSAGES_EVENTS, "user"),
         &|| {
@@ -79,12 +73,7 @@ pub(super) fn output(reader: &Reader<'_>, flattened: &Flattened<'_>, span_type: 
         &|| events(reader.source.events, true),
         &|| indexed(flattened, openllmetry::COMPLETIONS),
         &|| vercel_answer(reader).into_iter().collect(),
-        &|| {
-            at(reader, pydantic_ai::EVENTS, role)
-                .into_iter()
-                .filter(|message| message.finish_reason.is_some())
-                .collect()
-        },
+        &|| pydantic_events(reader, role, true),
         &|| {
             flattened
                 .list("llm.choices")
@@ -157,6 +146,12 @@ fn first_of<const N: usize>(places: [&dyn Fn() -> Vec<Message>; N]) -> Vec<Messa
 
 fn at(reader: &Reader<'_>, key: &str, role: &str) -> Vec<Message> {
     reader.json(key).map(|json| pydantic_choices(&json, role)).unwrap_or_default()
+}
+
+fn pydantic_events(reader: &Reader<'_>, role: &str, wants_answers: bool) -> Vec<Message> {
+    let mut messages = at(reader, pydantic_ai::EVENTS, role);
+    messages.retain(|message| message.finish_reason.is_some() == wants_answers);
+    messages
 }
 
 /// Pydantic AI's first version marks the answer among its events by their name.
@@ -367,12 +362,7 @@ pub(super) fn structured_answers(reader: &Reader<'_>) -> Vec<Message> {
         &|| events(reader.source.events, true),
         &|| details(reader, genai::OUTPUT_MESSAGES, role),
         &|| at(reader, genai::OUTPUT_MESSAGES, role),
-        &|| {
-            at(reader, pydantic_ai::EVENTS, role)
-                .into_iter()
-                .filter(|message| message.finish_reason.is_some())
-                .collect()
-        },
+        &|| pydantic_events(reader, role, true),
         &|| {
             anything(
                 reader,

@@ -19,7 +19,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::conventions::openinference;
 use crate::facts::reader::{Reader, parse};
-use crate::{SpanFacts, SpanSource, SpanType, Value};
+use crate::facts::tool_name;
+use crate::{SpanSource, SpanType, Value};
 
 use flattened::Flattened;
 
@@ -226,11 +227,9 @@ impl SpanContent {
     #[must_use]
     pub fn of(source: &SpanSource<'_>) -> Self {
         let reader = Reader::new(*source);
-        let facts = SpanFacts::read(&reader);
-        let span_type = facts.span_type;
+        let (span_type, _) = SpanType::read(&reader);
         let flattened = Flattened::of(source.attributes);
         let input_messages = messages::input(&reader, &flattened, span_type);
-        let name = facts.tool_name.unwrap_or_else(|| source.name.to_owned());
         Self {
             input: payload::input(&reader),
             output: payload::output(&reader),
@@ -240,7 +239,8 @@ impl SpanContent {
             tools: tools::offered(&reader, &flattened),
             parameters: parameters::parameters(&reader, span_type),
             invocation_parameters: reader.text(openinference::INVOCATION_PARAMETERS).map(json_or_text),
-            tool: (span_type == SpanType::Tool).then(|| tools::call(&reader, name)),
+            tool: (span_type == SpanType::Tool)
+                .then(|| tools::call(&reader, tool_name(&reader, span_type).unwrap_or_default())),
             retrieval: retrieval::retrieval(&reader, &flattened, span_type),
             embedding: retrieval::embedding(&reader, &flattened, span_type),
             guardrail: (span_type == SpanType::Guardrail).then(|| guardrail(&reader)),

@@ -73,20 +73,20 @@ const OUTPUTS: &[&str] = &[
 ];
 
 pub(super) fn input(reader: &Reader<'_>) -> Option<Payload> {
-    payload(reader, &[INPUTS, mastra::INPUTS].concat(), "input.mime_type")
+    payload(reader, [INPUTS, mastra::INPUTS], "input.mime_type")
 }
 
 pub(super) fn output(reader: &Reader<'_>) -> Option<Payload> {
-    payload(reader, &[OUTPUTS, mastra::OUTPUTS].concat(), "output.mime_type")
+    payload(reader, [OUTPUTS, mastra::OUTPUTS], "output.mime_type")
 }
 
 /// What OpenInference's user hides is shown as hidden if nothing else is there.
-fn payload(reader: &Reader<'_>, keys: &[&str], mime_key: &str) -> Option<Payload> {
+fn payload(reader: &Reader<'_>, keys: [&[&str]; 2], mime_key: &str) -> Option<Payload> {
+    let mut keys = keys.into_iter().flatten();
     let says = |value: &Value| value.as_str().is_none_or(|text| !matches!(text, "" | REDACTED));
-    let key = keys
-        .iter()
-        .find(|key| reader.value(key).is_some_and(says))
-        .or_else(|| keys.iter().find(|key| reader.value(key).and_then(Value::as_str) == Some(REDACTED)))?;
+    let is_hidden = |key: &&&str| reader.value(key).and_then(Value::as_str) == Some(REDACTED);
+    let key =
+        keys.clone().find(|key| reader.value(key).is_some_and(says)).or_else(|| keys.find(is_hidden))?;
     let value = match reader.value(key)? {
         Value::String(text) => text.clone(),
         value => to_json(value).to_string(),
@@ -115,7 +115,7 @@ impl Previews {
     #[must_use]
     pub fn of(source: &SpanSource<'_>, span_type: SpanType) -> Self {
         let reader = Reader::new(*source);
-        let flattened = Flattened::of(source.attributes);
+        let flattened = || Flattened::of(source.attributes);
         // Lists of AgentOS show what Agno's runs were given as it came, and so do ours.
         let is_agno = [agno::RUN_ID, agno::AGENT_ID, agno::TEAM_ID, agno::WORKFLOW_ID]
             .iter()
@@ -127,9 +127,9 @@ impl Previews {
             text.filter(|text| !text.is_empty()).map(|text| preview(&text))
         };
         Self {
-            input: text_of(input(&reader), "user", &|| messages::input(&reader, &flattened, span_type)),
+            input: text_of(input(&reader), "user", &|| messages::input(&reader, &flattened(), span_type)),
             output: text_of(output(&reader), "assistant", &|| {
-                messages::output(&reader, &flattened, span_type)
+                messages::output(&reader, &flattened(), span_type)
             }),
         }
     }

@@ -60,11 +60,12 @@ pub(crate) fn usage(reader: &Reader<'_>) -> Usage {
 }
 
 fn details(reader: &Reader<'_>) -> Usage {
-    let field = |key: &str, field: &str| reader.json(key).and_then(|json| json_count(json.get(field)?));
+    let input = reader.json("gen_ai.usage.input_token_details").unwrap_or_default();
+    let output = reader.json("gen_ai.usage.output_token_details").unwrap_or_default();
     Usage {
-        cache_read_tokens: field("gen_ai.usage.input_token_details", "cache_read"),
-        cache_write_tokens: field("gen_ai.usage.input_token_details", "cache_creation"),
-        reasoning_tokens: field("gen_ai.usage.output_token_details", "reasoning"),
+        cache_read_tokens: input.get("cache_read").and_then(json_count),
+        cache_write_tokens: input.get("cache_creation").and_then(json_count),
+        reasoning_tokens: output.get("reasoning").and_then(json_count),
         ..Usage::default()
     }
 }

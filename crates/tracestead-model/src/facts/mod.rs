@@ -13,6 +13,7 @@ mod usage;
 
 pub use finish_reason::finish_reason;
 pub use provider::{provider, provider_of_host, provider_of_model};
+pub(crate) use read::tool_name;
 pub use read::{FACTS_VERSION, SpanFacts};
 pub use reader::SpanSource;
 pub use span_type::SpanType;

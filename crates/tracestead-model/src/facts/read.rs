@@ -1,6 +1,6 @@
 //! Reads [`SpanFacts`].
 
-use crate::conventions::{autogen, genai, genkit, pydantic_ai};
+use crate::conventions::{autogen, genai, genkit, pydantic_ai, traceloop};
 
 use super::reader::{At, Reader, SpanSource, clean};
 use super::{
@@ -76,10 +76,7 @@ impl SpanFacts {
     /// Reads the facts of a span.
     #[must_use]
     pub fn of(source: &SpanSource<'_>) -> Self {
-        Self::read(&Reader::new(*source))
-    }
-
-    pub(crate) fn read(reader: &Reader<'_>) -> Self {
+        let reader = &Reader::new(*source);
         let (span_type, span_type_source) = SpanType::read(reader);
         let is_call = span_type.is_model_call();
         let usage = precedence::usage(reader);
@@ -162,10 +159,11 @@ fn host(address: &str) -> String {
     rest.split(['/', ':', '?']).next().unwrap_or_default().to_owned()
 }
 
-fn tool_name(reader: &Reader<'_>, span_type: SpanType) -> Option<String> {
+/// Reads the tool's name; the span of a tool always has one.
+pub(crate) fn tool_name(reader: &Reader<'_>, span_type: SpanType) -> Option<String> {
     reader.first(precedence::TOOL_NAME).or_else(|| {
         (span_type == SpanType::Tool).then(|| {
-            reader.first(&[At::Key("traceloop.entity.name")]).unwrap_or_else(|| bare_name(reader.source.name))
+            reader.first(&[At::Key(traceloop::ENTITY_NAME)]).unwrap_or_else(|| bare_name(reader.source.name))
         })
     })
 }

@@ -96,9 +96,12 @@ fn join_events<'a>(
     for batch in batches {
         joined.extend(span_events::store(connection, &batch.events)?);
     }
-    for (trace_id, span_id) in joined {
-        // Rows that Agno has just written have no times yet, and facts alone would hide that.
+    // Rows that Agno has just written have no times yet, and facts alone would hide that.
+    let trace_ids: BTreeSet<&str> = joined.iter().map(|(trace_id, _)| *trace_id).collect();
+    for trace_id in trace_ids {
         backfill::fill_spans_of(connection, trace_id, prices)?;
+    }
+    for (trace_id, span_id) in joined {
         let rows = SourceRow::select(connection, "trace_id = ?1 AND span_id = ?2", [trace_id, span_id])?;
         for row in &rows {
             row.write_facts(connection, prices)?;

@@ -37,9 +37,8 @@ impl SourceRow {
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows: Vec<Self> =
             statement.query_map(values, Self::read)?.collect::<rusqlite::Result<_>>()?;
-        for row in &mut rows {
-            span_events::join(connection, &row.trace_id, &row.span_id, &mut row.events)?;
-        }
+        let spans = rows.iter_mut().map(|row| (row.trace_id.as_str(), row.span_id.as_str(), &mut row.events));
+        span_events::join_all(connection, spans)?;
         Ok(rows)
     }
 

@@ -74,6 +74,19 @@ pub(super) fn join(
     Ok(())
 }
 
+/// Adds the log records of many spans, given by trace, span and its events.
+pub(super) fn join_all<'a>(
+    connection: &Connection,
+    spans: impl Iterator<Item = (&'a str, &'a str, &'a mut Vec<Event>)>,
+) -> rusqlite::Result<()> {
+    if exist(connection)? {
+        for (trace_id, span_id, events) in spans {
+            join(connection, trace_id, span_id, events)?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads the column of events.
 pub(super) fn from_column(json: &str) -> Vec<Event> {
     let items: Vec<Json> = serde_json::from_str(json).unwrap_or_default();

@@ -62,11 +62,9 @@ impl SqliteStore {
                 let mut statement = connection.prepare_cached(&sql)?;
                 let mut spans: Vec<SpanRecord> =
                     statement.query_map([&trace_id], heavy)?.collect::<rusqlite::Result<_>>()?;
-                if span_events::exist(connection)? {
-                    for span in &mut spans {
-                        span_events::join(connection, &trace_id, &span.span_id, &mut span.events)?;
-                    }
-                }
+                let joined =
+                    spans.iter_mut().map(|span| (trace_id.as_str(), span.span_id.as_str(), &mut span.events));
+                span_events::join_all(connection, joined)?;
                 Ok(spans)
             })
             .await
