@@ -6,7 +6,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use tracestead_model::UnixNanos;
 use tracestead_server::{Server, Settings};
-use tracestead_store::{Batch, SqliteOptions, SqliteStore, Synchronous};
+use tracestead_store::{Batch, OpenOptions, SpanStore, Synchronous};
 
 use crate::numbers::percentile;
 use crate::traces::Maker;
@@ -63,9 +63,9 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
 
 /// Writes traces past the server: what is measured is reading.
 async fn fill(database: &std::path::Path) -> anyhow::Result<()> {
-    let mut options = SqliteOptions::new(database, UnixNanos::EPOCH);
+    let mut options = OpenOptions::new(database, UnixNanos::EPOCH);
     options.synchronous = Synchronous::Normal;
-    let store = SqliteStore::open(&options)?;
+    let store = SpanStore::open(&options)?;
     let mut maker = Maker::new(42);
     for _ in 0..TRACES / 500 {
         let spans = (0..500).flat_map(|_| maker.trace()).collect();

@@ -62,6 +62,29 @@ impl SpanShape {
             context: RunContext::from(facts),
         }
     }
+
+    /// Returns what the shape `before` becomes once its span was understood anew.
+    #[must_use]
+    pub fn understood(before: &Self, facts: &SpanFacts, cost: Cost) -> Self {
+        Self {
+            span_type: facts.span_type,
+            is_error: facts.error_type.is_some(),
+            model: facts.model.clone(),
+            response_id: facts.response_id.clone(),
+            usage: facts.usage,
+            aggregate: facts.aggregate,
+            cost_nano_usd: cost.nano_usd,
+            context: RunContext::from(facts),
+            ..before.clone()
+        }
+    }
+
+    /// Returns the tokens that it adds to its trace if it is one of those counted: those of its call, or the sum it
+    /// reports.
+    #[must_use]
+    pub fn own_usage(&self) -> &Usage {
+        if self.span_type.is_model_call() { &self.usage } else { &self.aggregate }
+    }
 }
 
 /// Who ran, for whom, in which conversation.
@@ -135,6 +158,8 @@ pub struct TraceShape {
     pub models: BTreeSet<String>,
     /// Whether any span is more than an application's own.
     pub has_agent_spans: bool,
+    /// The spans whose tokens and cost the sums above are made of, in the order of their ids.
+    pub counted: BTreeSet<SpanId>,
 }
 
 impl TraceShape {
@@ -192,7 +217,8 @@ impl TraceShape {
         shape.context = context(spans, find(shape.entry));
         for at in counted(spans, &placed) {
             let span = &spans[at];
-            let usage = if span.span_type.is_model_call() { &span.usage } else { &span.aggregate };
+            let usage = span.own_usage();
+            shape.counted.insert(span.span_id);
             add(&mut shape.input_tokens, usage.input_tokens);
             add(&mut shape.output_tokens, usage.output_tokens);
             add(&mut shape.total_tokens, usage.total_tokens);

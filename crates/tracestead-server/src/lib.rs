@@ -34,14 +34,14 @@ pub use settings::Settings;
 use std::sync::Arc;
 
 use tracestead_model::UnixNanos;
-use tracestead_store::SqliteStore;
+use tracestead_store::SpanStore;
 
 use ingest::Ingest;
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SpanStore>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) about: Arc<About>,
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tracestead_model::PriceBook;
-use tracestead_store::{OpenError, SqliteOptions, SqliteStore};
+use tracestead_store::{OpenError, OpenOptions, SpanStore};
 
 use crate::ingest::{self, Ingest};
 use crate::{About, App, Settings, guard, openapi, self_metrics, ui};
@@ -118,10 +118,10 @@ impl Server {
             bound.push((face, listener));
         }
         let now = crate::now();
-        let mut options = SqliteOptions::new(&settings.database, now);
+        let mut options = OpenOptions::new(&settings.database, now);
         options.synchronous = settings.synchronous;
         options.prices = PriceBook::new(settings.prices.clone());
-        let store = Arc::new(SqliteStore::open(&options)?);
+        let store = Arc::new(SpanStore::open(&options)?);
         let about = About {
             started_at: now,
             database: format!("sqlite:{}", settings.database.display()),

@@ -62,7 +62,7 @@ pub(crate) struct PreparedEvent {
 }
 
 /// A span as its row has it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PreparedSpan {
     pub(crate) trace_id: String,
     pub(crate) span_id: String,

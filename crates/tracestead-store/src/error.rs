@@ -1,40 +1,44 @@
 //! What can go wrong, by what the caller can do about it.
 
-use std::path::PathBuf;
-
 /// The database cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The file cannot be opened or made.
-    #[error("cannot open database {path}: {source}")]
+    /// It cannot be reached, opened or made.
+    #[error("cannot open database {database}: {source}")]
     Open {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// The database, without its password.
+        database: String,
+        /// What it says.
+        source: DatabaseError,
     },
     /// The tables cannot be made or extended.
-    #[error("cannot migrate database {path} to version {version}: {source}")]
+    #[error("cannot migrate database {database} to version {version}: {source}")]
     Migrate {
-        /// The file.
-        path: PathBuf,
+        /// The database, without its password.
+        database: String,
         /// The migration that failed.
         version: u32,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What it says.
+        source: DatabaseError,
     },
     /// A later tracestead made the tables.
     #[error(
-        "database {path} is at version {found}, this tracestead knows versions up to {known}; run a newer tracestead"
+        "database {database} is at version {found}, this tracestead knows versions up to {known}; run a newer tracestead"
     )]
     TooNew {
-        /// The file.
-        path: PathBuf,
+        /// The database, without its password.
+        database: String,
         /// Its version.
         found: u32,
         /// Ours.
         known: u32,
+    },
+    /// There is nothing to read, and nothing may be made.
+    #[error("database {database} has no traces to read, and --read-only makes no tables")]
+    Empty {
+        /// The database, without its password.
+        database: String,
     },
     /// The writer thread cannot be started.
     #[error("cannot start the writer thread: {0}")]
@@ -51,6 +55,9 @@ pub enum IngestError {
     /// The store is closed.
     #[error("cannot store spans: shutting down")]
     Closed,
+    /// The store was opened only to be read.
+    #[error("cannot store spans: the database was opened with --read-only")]
+    ReadOnly,
 }
 
 /// A question was not answered.
@@ -59,8 +66,48 @@ pub enum IngestError {
 pub enum ReadError {
     /// The database refused.
     #[error("cannot read database: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
     /// The reading thread ended.
     #[error("cannot read database: shutting down")]
     Closed,
+}
+
+/// What a database says went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct DatabaseError {
+    pub(crate) kind: ErrorKind,
+    message: String,
+}
+
+/// What can be done about an error of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    /// Doing it again may work: a deadlock, a conflict with another writer.
+    Conflict,
+    /// The connection is gone, or the database is not there.
+    Connection,
+    /// Another try would meet it again, with these rows only.
+    Rows,
+    /// Anything else.
+    Other,
+}
+
+impl DatabaseError {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                ErrorKind::Rows
+            }
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

@@ -14,7 +14,7 @@ use tracestead_model::query::{
     Comparison, Field, FieldKind, Filter, FilterValue, PageStart, TraceQuery, TraceRecord,
 };
 use tracestead_model::{Span, UnixNanos};
-use tracestead_store::{Batch, SqliteOptions, SqliteStore, Synchronous};
+use tracestead_store::{Batch, OpenOptions, SpanStore, Synchronous};
 
 const FIELDS: [Field; 14] = {
     let mut fields = [Field::HasAgentSpans; 14];
@@ -89,10 +89,10 @@ fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SqliteStore {
-    let mut options = SqliteOptions::new(path, UnixNanos::from_i64(BEGIN));
+async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SpanStore {
+    let mut options = OpenOptions::new(path, UnixNanos::from_i64(BEGIN));
     options.synchronous = Synchronous::Normal;
-    let store = SqliteStore::open(&options).unwrap();
+    let store = SpanStore::open(&options).unwrap();
     for (trace, number) in traces.into_iter().zip((0..4).cycle()) {
         store
             .ingest(Batch::prepare(
@@ -107,11 +107,11 @@ async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SqliteStore
     store
 }
 
-async fn page(store: &SqliteStore, filter: Option<&Filter>, limit: u32, from: PageStart) -> Vec<TraceRecord> {
+async fn page(store: &SpanStore, filter: Option<&Filter>, limit: u32, from: PageStart) -> Vec<TraceRecord> {
     store.traces(TraceQuery { filter: filter.cloned(), limit, from }).await.unwrap()
 }
 
-async fn check(store: &SqliteStore, all: &[TraceRecord], filter: &Filter, page_size: u32) {
+async fn check(store: &SpanStore, all: &[TraceRecord], filter: &Filter, page_size: u32) {
     let expected: Vec<&TraceRecord> =
         all.iter().filter(|trace| filter.matches(trace) == Some(true)).collect();
     let whole = page(store, Some(filter), u32::MAX, PageStart::Newest).await;

@@ -11,10 +11,13 @@ use rusqlite::Connection;
 use support::{Database, NOW, fixtures, rows};
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
-use tracestead_store::{OpenError, SqliteOptions, SqliteStore};
+use tracestead_store::{OpenError, OpenOptions, SpanStore};
 
-/// The tables as version 1 makes them. They are in other people's databases: whoever changes them writes a migration, and
+/// The tables as version 2 makes them. They are in other people's databases: whoever changes them writes a migration, and
 /// a fixture of its own for what comes out.
+const SCHEMA_2: &str = include_str!("fixtures/schema-v2.sql");
+
+/// The tables as version 1 made them.
 const SCHEMA_1: &str = include_str!("fixtures/schema-v1.sql");
 
 fn schema(connection: &Connection) -> String {
@@ -39,7 +42,7 @@ fn open_and_fill(database: &Database) {
     let store = database.open();
     let connection = database.connect();
     let began = Instant::now();
-    while count(&connection, "agno_spans WHERE facts_version IS NULL") > 0
+    while count(&connection, "agno_spans WHERE is_counted IS NULL") > 0
         || count(&connection, "agno_traces WHERE start_time_ns IS NULL") > 0
     {
         assert!(began.elapsed() < Duration::from_secs(30), "the back-fill does not end");
@@ -55,17 +58,17 @@ fn agno_written() -> Database {
 }
 
 #[test]
-fn a_new_file_has_the_tables_of_version_1() {
+fn a_new_file_has_the_tables_of_version_2() {
     let database = Database::new();
     open_once(&database);
     let connection = database.connect();
     let actual = schema(&connection);
-    if actual != SCHEMA_1 {
-        let first = actual.lines().zip(SCHEMA_1.lines()).find(|(actual, expected)| actual != expected);
+    if actual != SCHEMA_2 {
+        let first = actual.lines().zip(SCHEMA_2.lines()).find(|(actual, expected)| actual != expected);
         panic!("the schema changed: {first:?}\n\n{actual}");
     }
     let versions = rows(&connection, "", "SELECT version FROM tracestead_migrations");
-    assert_eq!(versions, [" version=Integer(1)"]);
+    assert_eq!(versions, [" version=Integer(1)", " version=Integer(2)"]);
     let agno = rows(&connection, "", "SELECT table_name, version, created_at FROM agno_schema_versions");
     assert_eq!(agno.len(), 2, "Agno must not take its tables for old ones: {agno:?}");
     assert!(
@@ -161,13 +164,13 @@ fn a_file_with_sessions_alone_gets_our_tables_beside_them() {
 fn a_file_from_a_later_version_is_refused_and_not_touched() {
     let database = Database::new();
     open_once(&database);
-    database.connect().execute("INSERT INTO tracestead_migrations VALUES (2, 'later')", []).unwrap();
+    database.connect().execute("INSERT INTO tracestead_migrations VALUES (3, 'later')", []).unwrap();
     let before = database.contents();
-    let options = SqliteOptions::new(&database.path, UnixNanos::from_i64(NOW));
-    let refused = SqliteStore::open(&options).unwrap_err();
-    assert!(matches!(refused, OpenError::TooNew { found: 2, known: 1, .. }));
+    let options = OpenOptions::new(&database.path, UnixNanos::from_i64(NOW));
+    let refused = SpanStore::open(&options).unwrap_err();
+    assert!(matches!(refused, OpenError::TooNew { found: 3, known: 2, .. }));
     let expected = format!(
-        "database {} is at version 2, this tracestead knows versions up to 1; run a newer tracestead",
+        "database sqlite:{} is at version 3, this tracestead knows versions up to 2; run a newer tracestead",
         database.path.display()
     );
     assert_eq!(refused.to_string(), expected);
@@ -179,13 +182,13 @@ fn what_is_no_database_is_refused_and_not_touched() {
     let database = Database::new();
     let text = "this is somebody's novel\n".repeat(100);
     fs::write(&database.path, &text).unwrap();
-    let options = SqliteOptions::new(&database.path, UnixNanos::from_i64(NOW));
-    let refused = SqliteStore::open(&options).unwrap_err().to_string();
+    let options = OpenOptions::new(&database.path, UnixNanos::from_i64(NOW));
+    let refused = SpanStore::open(&options).unwrap_err().to_string();
     assert!(refused.contains("tracestead.db") && refused.contains("not a database"), "{refused}");
     assert_eq!(fs::read_to_string(&database.path).unwrap(), text);
     let missing =
-        SqliteOptions::new(database.path.with_file_name("no/such/folder.db"), UnixNanos::from_i64(NOW));
-    let refused = SqliteStore::open(&missing).unwrap_err().to_string();
+        OpenOptions::new(database.path.with_file_name("no/such/folder.db"), UnixNanos::from_i64(NOW));
+    let refused = SpanStore::open(&missing).unwrap_err().to_string();
     assert!(refused.contains("cannot open database"), "{refused}");
 }
 
@@ -195,7 +198,7 @@ fn several_may_open_a_file_at_once() {
         for _ in 0..5 {
             let database = make();
             let barrier = std::sync::Barrier::new(4);
-            let stores: Vec<SqliteStore> = std::thread::scope(|scope| {
+            let stores: Vec<SpanStore> = std::thread::scope(|scope| {
                 let open = || {
                     barrier.wait();
                     database.open()
@@ -208,7 +211,7 @@ fn several_may_open_a_file_at_once() {
                 runtime.block_on(store.close());
             }
             let connection = database.connect();
-            assert_eq!(count(&connection, "tracestead_migrations"), 1);
+            assert_eq!(count(&connection, "tracestead_migrations"), 2);
             let ok: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             assert_eq!(ok, "ok");
         }

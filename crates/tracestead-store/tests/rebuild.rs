@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use support::{Database, NOW, fixtures, rows};
 use tokio::runtime::Runtime;
 use tracestead_model::{Attributes, LogRecord, Price, PriceBook, UnixNanos, Value};
-use tracestead_store::{Batch, Rebuild, Rebuilt, SqliteOptions, SqliteStore, Synchronous};
+use tracestead_store::{Batch, OpenOptions, Rebuild, Rebuilt, SpanStore, Synchronous};
 
 /// Columns of `agno_spans` that hold what was received; the others of ours are read from it.
 const RECEIVED: [&str; 12] = [
@@ -40,11 +40,11 @@ const AGNO_TRACE: [&str; 5] = ["name", "status", "start_time", "end_time", "dura
 /// And those that may be empty.
 const AGNO_CONTEXT: [&str; 6] = ["run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"];
 
-fn open(database: &Database, prices: PriceBook) -> SqliteStore {
-    let mut options = SqliteOptions::new(&database.path, UnixNanos::from_i64(NOW));
+fn open(database: &Database, prices: PriceBook) -> SpanStore {
+    let mut options = OpenOptions::new(&database.path, UnixNanos::from_i64(NOW));
     options.synchronous = Synchronous::Normal;
     options.prices = prices;
-    SqliteStore::open(&options).unwrap()
+    SpanStore::open(&options).unwrap()
 }
 
 /// Returns a database with all captures and their log records, at these prices.
@@ -61,14 +61,14 @@ async fn stored(prices: &PriceBook) -> Database {
 }
 
 /// Rebuilds all traces, however many steps that takes, and returns what was done in all.
-async fn rebuild(store: &SqliteStore, what: Rebuild) -> (usize, Rebuilt) {
+async fn rebuild(store: &SpanStore, what: Rebuild) -> (usize, Rebuilt) {
     let (mut steps, mut all) = (0, Rebuilt::default());
     loop {
-        let rebuilt = store.rebuild_step(what, all.last_trace_id.take()).await.unwrap();
+        let rebuilt = store.rebuild_step(what, all.position.take()).await.unwrap();
         all.traces += rebuilt.traces;
         all.spans += rebuilt.spans;
-        all.last_trace_id = rebuilt.last_trace_id;
-        if all.last_trace_id.is_none() {
+        all.position = rebuilt.position;
+        if all.position.is_none() {
             return (steps, all);
         }
         steps += 1;
@@ -81,6 +81,8 @@ async fn rebuilt(database: &Database, prices: PriceBook, what: Rebuild) -> (usiz
     let traces = store.trace_count().await.unwrap();
     let (steps, done) = rebuild(&store, what).await;
     assert_eq!(done.traces, traces);
+    // What was spoiled in spans was spoiled in the sums over them.
+    rebuild(&store, Rebuild::Rollups).await;
     store.close().await;
     (steps, done)
 }
@@ -182,7 +184,7 @@ fn agno_written() -> Database {
 
 async fn until_filled(connection: &Connection) {
     let began = Instant::now();
-    while count(connection, "agno_spans WHERE facts_version IS NULL") > 0
+    while count(connection, "agno_spans WHERE is_counted IS NULL") > 0
         || count(connection, "agno_traces WHERE start_time_ns IS NULL") > 0
     {
         assert!(began.elapsed() < Duration::from_secs(30), "the back-fill does not end");

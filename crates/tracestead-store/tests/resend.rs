@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tracestead_model::query::{PageStart, SpanRecord, TraceQuery, TraceRecord};
 use tracestead_model::{BODY, LogRecord, PriceBook, Span, UnixNanos, Value};
-use tracestead_store::{Batch, Malformed, SqliteStore};
+use tracestead_store::{Batch, Malformed, SpanStore};
 
 /// What is sent: spans and log records come by ways of their own, so either may be first.
 #[derive(Debug, Clone)]
@@ -140,7 +140,7 @@ async fn resent(batches: Vec<Vec<Item>>, at_once: usize) -> Database {
     database
 }
 
-async fn ingest(store: Arc<SqliteStore>, batch: Batch, spans_sent: usize) {
+async fn ingest(store: Arc<SpanStore>, batch: Batch, spans_sent: usize) {
     let stored = store.ingest(batch).await.unwrap();
     assert_eq!((stored.new_spans + stored.known_spans, stored.refused.len()), (spans_sent, 0));
 }

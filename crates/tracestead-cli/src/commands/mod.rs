@@ -13,13 +13,13 @@ pub(crate) mod traces;
 use anyhow::Context as _;
 use tracestead_model::{PriceBook, UnixNanos};
 use tracestead_server::Settings;
-use tracestead_store::{SqliteOptions, SqliteStore};
+use tracestead_store::{OpenOptions, SpanStore};
 
 use crate::arguments::{Serve, Source};
 use crate::config::Config;
 
 /// Opens the database for commands about what is stored; it must exist, as they have no reason to make one.
-pub(crate) fn open(source: &Source) -> anyhow::Result<SqliteStore> {
+pub(crate) fn open(source: &Source) -> anyhow::Result<SpanStore> {
     let config = Config::load(&Serve { source: source.clone(), ..Serve::default() })?;
     let path = &config.server.database;
     anyhow::ensure!(
@@ -27,12 +27,12 @@ pub(crate) fn open(source: &Source) -> anyhow::Result<SqliteStore> {
         "there is no database at {}; name one with --db, or start `tracestead serve` to make it",
         path.display()
     );
-    SqliteStore::open(&options(&config.server)).context("cannot use the database")
+    SpanStore::open(&options(&config.server)).context("cannot use the database")
 }
 
 /// Returns how to open the database. Prices matter to readers too: an open store reads the spans that Agno wrote.
-pub(crate) fn options(settings: &Settings) -> SqliteOptions {
-    let mut options = SqliteOptions::new(&settings.database, now());
+pub(crate) fn options(settings: &Settings) -> OpenOptions {
+    let mut options = OpenOptions::new(&settings.database, now());
     options.synchronous = settings.synchronous;
     options.prices = PriceBook::new(settings.prices.clone());
     options

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tracestead_store::{Rebuild, Rebuilt, SqliteStore};
+use tracestead_store::{Rebuild, Rebuilt, SpanStore};
 
 use super::open;
 use super::show::counted;
@@ -49,17 +49,17 @@ pub(crate) async fn run(arguments: &arguments::Rebuild) -> anyhow::Result<ExitCo
 }
 
 async fn rebuild(
-    store: &SqliteStore,
+    store: &SpanStore,
     what: Rebuild,
     done: &mut Rebuilt,
     progress: &mut Progress,
 ) -> anyhow::Result<()> {
     loop {
-        let step = store.rebuild_step(what, done.last_trace_id.clone()).await?;
+        let step = store.rebuild_step(what, done.position.clone()).await?;
         done.traces += step.traces;
         done.spans += step.spans;
-        done.last_trace_id = step.last_trace_id;
-        if done.last_trace_id.is_none() {
+        done.position = step.position;
+        if done.position.is_none() {
             return Ok(());
         }
         progress.show(done.traces);
@@ -75,7 +75,7 @@ struct Progress {
 }
 
 impl Progress {
-    async fn new(store: &SqliteStore, what: Rebuild) -> anyhow::Result<Self> {
+    async fn new(store: &SpanStore, what: Rebuild) -> anyhow::Result<Self> {
         let total = if std::io::stderr().is_terminal() { Some(store.trace_count().await?) } else { None };
         Ok(Self { what, total, is_shown: false })
     }

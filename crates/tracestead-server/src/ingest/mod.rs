@@ -21,7 +21,7 @@ use tracestead_model::PriceBook;
 use tracestead_otlp::{
     Compression, DecompressError, Encoding, Rejected, decode_logs, decode_traces, decompress,
 };
-use tracestead_store::{Batch, Malformed, SqliteStore};
+use tracestead_store::{Batch, Malformed, SpanStore};
 
 use crate::{App, Settings, self_metrics};
 use budget::{Budget, Reservation};
@@ -35,7 +35,7 @@ const DECODE_INLINE_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Ingest {
-    store: Arc<SqliteStore>,
+    store: Arc<SpanStore>,
     budget: Arc<Budget>,
     max_body_bytes: usize,
     /// How many bodies may be decoded at once: each takes memory of its own while it is.
@@ -70,7 +70,7 @@ struct Taken {
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Arc<SqliteStore>, settings: &Settings) -> Self {
+    pub(crate) fn new(store: Arc<SpanStore>, settings: &Settings) -> Self {
         Self {
             store,
             budget: Arc::new(Budget::new(settings.max_queue_bytes)),

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use tempfile::TempDir;
 use tracestead_model::UnixNanos;
-use tracestead_store::{SqliteOptions, SqliteStore, Synchronous};
+use tracestead_store::{OpenOptions, SpanStore, Synchronous};
 
 /// 2026-11-21T00:38:01.225956Z: no test asks the clock.
 pub(crate) const NOW: i64 = 1_795_221_481_225_956_163;
@@ -23,10 +23,10 @@ impl Database {
         Self { path: folder.path().join("tracestead.db"), _folder: folder }
     }
 
-    pub(crate) fn open(&self) -> SqliteStore {
-        let mut options = SqliteOptions::new(&self.path, UnixNanos::from_i64(NOW));
+    pub(crate) fn open(&self) -> SpanStore {
+        let mut options = OpenOptions::new(&self.path, UnixNanos::from_i64(NOW));
         options.synchronous = Synchronous::Normal;
-        SqliteStore::open(&options).unwrap()
+        SpanStore::open(&options).unwrap()
     }
 
     pub(crate) fn connect(&self) -> Connection {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tracestead_model::query::{PageStart, TraceQuery};
 use tracestead_server::Settings;
-use tracestead_store::SqliteStore;
+use tracestead_store::SpanStore;
 
 use super::Check;
 use crate::commands::options;
@@ -71,7 +71,7 @@ async fn existing(settings: &Settings, size_bytes: u64) -> Vec<Check> {
         }
         Ok(_) => {}
     }
-    let store = match SqliteStore::open(&options(settings)) {
+    let store = match SpanStore::open(&options(settings)) {
         Ok(store) => store,
         Err(error) => {
             let hint = "is it writable, is there free disk space, does another program keep it locked?";
@@ -111,7 +111,7 @@ fn header(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(header)
 }
 
-async fn contents(store: &SqliteStore) -> anyhow::Result<String> {
+async fn contents(store: &SpanStore) -> anyhow::Result<String> {
     let traces = store.count_traces(None).await?;
     let shown = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
     if traces == 0 {

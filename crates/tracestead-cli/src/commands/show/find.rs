@@ -1,7 +1,7 @@
 //! Finds a trace by the beginning of its id.
 
 use tracestead_model::query::{Field, Filter, TraceQuery, TraceRecord};
-use tracestead_store::SqliteStore;
+use tracestead_store::SpanStore;
 
 /// How many digits at least tell traces apart.
 const MIN_DIGITS: usize = 4;
@@ -57,7 +57,7 @@ impl Found {
 }
 
 /// Looks for the trace with this id, else for those whose ids begin so.
-pub(crate) async fn find_trace(store: &SqliteStore, asked: &str) -> anyhow::Result<Found> {
+pub(crate) async fn find_trace(store: &SpanStore, asked: &str) -> anyhow::Result<Found> {
     // Another program may have written ids that are not hexadecimal; whole, they are found too.
     if let Some(trace) = store.trace(asked).await? {
         return Ok(Found::One(Box::new(trace)));

@@ -1,0 +1,7 @@
+//! Questions and their answers.
+
+mod sessions;
+mod spans;
+mod traces;
+
+pub use spans::SpanQuery;

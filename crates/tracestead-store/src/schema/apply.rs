@@ -1,0 +1,122 @@
+//! Runs what is planned, once, whoever else tries at the same time.
+
+use tracestead_model::UnixNanos;
+
+use super::plan::{Step, plan};
+use super::present::Present;
+use super::tables::SPAN_TABLES;
+use super::{Tables, VERSION};
+use crate::error::DatabaseError;
+use crate::session::{Access, Conflict, Insert, Session, transaction};
+use crate::sql::Value;
+
+/// Why a database cannot be brought to [`VERSION`].
+#[derive(Debug)]
+pub(crate) enum MigrateError {
+    TooNew { found: u32 },
+    Failed { version: u32, source: DatabaseError },
+}
+
+/// Brings the database to [`VERSION`]; several processes may try at once, one does it.
+pub(crate) fn migrate(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateError> {
+    let failed = |source| MigrateError::Failed { version: VERSION, source };
+    // Most starts find nothing to do, and then must not wait for another process that writes.
+    let (found, present) = look(session).map_err(failed)?;
+    if found > VERSION {
+        return Err(MigrateError::TooNew { found });
+    }
+    if found == VERSION {
+        return Ok(Tables::of(&present));
+    }
+    session.lock_migrations().map_err(failed)?;
+    let migrated = locked(session, now);
+    let unlocked = session.unlock_migrations();
+    let tables = migrated?;
+    unlocked.map_err(failed)?;
+    Ok(tables)
+}
+
+fn locked(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateError> {
+    let failed = |source| MigrateError::Failed { version: VERSION, source };
+    let online = transaction(session, Access::Write, |session| {
+        let present = Present::read(session)?;
+        if version(session, &present)? >= VERSION {
+            return Ok(Vec::new());
+        }
+        let (online, at_once): (Vec<Step>, Vec<Step>) =
+            plan(&present, SPAN_TABLES, session.dialect(), &session.table_options())
+                .into_iter()
+                .partition(|step| step.is_online);
+        for step in at_once {
+            session.execute(&step.sql, &[])?;
+        }
+        tell_agno(session, &present, now)?;
+        if online.is_empty() {
+            note_version(session, now)?;
+        }
+        Ok(online)
+    })
+    .map_err(failed)?;
+    if !online.is_empty() {
+        for step in &online {
+            session.execute_online(&step.sql).map_err(failed)?;
+        }
+        transaction(session, Access::Write, |session| note_version(session, now)).map_err(failed)?;
+    }
+    let (found, present) = look(session).map_err(failed)?;
+    if found > VERSION { Err(MigrateError::TooNew { found }) } else { Ok(Tables::of(&present)) }
+}
+
+fn look(session: &mut dyn Session) -> Result<(u32, Present), DatabaseError> {
+    transaction(session, Access::Read, |session| {
+        let present = Present::read(session)?;
+        Ok((version(session, &present)?, present))
+    })
+}
+
+fn version(session: &mut dyn Session, present: &Present) -> Result<u32, DatabaseError> {
+    if !present.has("tracestead_migrations") {
+        return Ok(0);
+    }
+    let rows = session.query("SELECT MAX(version) FROM tracestead_migrations", &[])?;
+    Ok(rows.first().map_or(0, |row| row.small(0)))
+}
+
+fn note_version(session: &mut dyn Session, now: UnixNanos) -> Result<(), DatabaseError> {
+    let present = Present::read(session)?;
+    let from = version(session, &present)?;
+    let rows: Vec<Vec<Value<'_>>> =
+        (from + 1..=VERSION).map(|version| vec![Value::int(version), Value::from(now.to_agno())]).collect();
+    let columns = ["version", "applied_at"];
+    let insert = Insert { table: "tracestead_migrations", columns: &columns, conflict: Conflict::Keep };
+    session.insert(&insert, &rows)?;
+    Ok(())
+}
+
+/// Agno asks this table which version its own tables are; the times in it have no offset.
+fn tell_agno(session: &mut dyn Session, present: &Present, now: UnixNanos) -> Result<(), DatabaseError> {
+    let time = now.to_agno().trim_end_matches("+00:00").to_owned();
+    let made = SPAN_TABLES.iter().filter(|table| table.is_agnos && !present.has(table.name));
+    let rows: Vec<Vec<Value<'_>>> = made
+        .map(|table| {
+            let time = || Value::from(time.clone());
+            vec![Value::text(table.name), Value::text("3.0.0"), time(), time()]
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = ["table_name", "version", "created_at", "updated_at"];
+    let insert = Insert { table: "agno_schema_versions", columns: &columns, conflict: Conflict::Keep };
+    session.insert(&insert, &rows)?;
+    Ok(())
+}
+
+impl Tables {
+    fn of(present: &Present) -> Self {
+        Self {
+            has_unique_span_ids: !present.span_key.is_empty()
+                && !present.span_key.iter().any(|column| column == "trace_id"),
+        }
+    }
+}

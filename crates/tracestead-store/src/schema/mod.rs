@@ -1,0 +1,24 @@
+//! The tables, and how a database gets them.
+//!
+//! What there is to be is data ([`tables`]); what a database lacks of it is a list of statements ([`plan`]), which can be
+//! shown before it is done. Statements only add: Agno's tables keep their columns, ours are nullable and come beside them. In
+//! tables we make, what is long comes last, so that reading the short columns of a row never walks through its attributes.
+
+mod apply;
+mod clickhouse;
+mod plan;
+mod present;
+mod tables;
+mod types;
+
+pub(crate) use apply::{MigrateError, migrate};
+
+/// The version of the tables after all migrations.
+pub(crate) const VERSION: u32 = 2;
+
+/// What is to be known of the tables that are there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables {
+    /// A table that Agno made allows a span id once over all traces.
+    pub(crate) has_unique_span_ids: bool,
+}

@@ -1,0 +1,116 @@
+//! The statements that bring a database to our version.
+
+use super::present::Present;
+use super::tables::{BY_TRACE, DROPPED_INDEXES, INDEXES, Index, Table};
+use super::types::quoted;
+use crate::sql::Dialect;
+
+/// A statement, and when it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) sql: String,
+    /// It may take long and must not be within a transaction.
+    pub(crate) is_online: bool,
+}
+
+/// Returns what the database lacks of `tables`.
+pub(crate) fn plan(present: &Present, tables: &[Table], dialect: Dialect, options: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for table in tables {
+        match present.columns.get(table.name) {
+            None => steps.push(at_once(create(table, dialect, options))),
+            Some(columns) => {
+                let missing: Vec<String> = table
+                    .columns
+                    .iter()
+                    .filter(|column| !columns.contains(column.name))
+                    .map(|column| format!("ADD COLUMN {}", column.sql(dialect)))
+                    .collect();
+                steps.extend(add_columns(table.name, &missing, dialect).into_iter().map(at_once));
+            }
+        }
+    }
+    if dialect == Dialect::ClickHouse {
+        return steps;
+    }
+    let is_agnos_key =
+        present.has("agno_spans") && !present.span_key.iter().any(|column| column == "trace_id");
+    let by_trace = Some(&BY_TRACE).filter(|_| is_agnos_key);
+    for index in INDEXES.iter().chain(by_trace) {
+        if tables.iter().any(|table| table.name == index.table) && !present.indexes.contains(index.name) {
+            steps.extend(create_index(index, present.has(index.table), dialect));
+        }
+    }
+    for index in DROPPED_INDEXES.iter().filter(|index| present.indexes.contains(index.name)) {
+        let on = if dialect == Dialect::MySql { format!(" ON {}", index.table) } else { String::new() };
+        steps.push(at_once(format!("DROP INDEX {}{on}", index.name)));
+    }
+    steps
+}
+
+fn at_once(sql: String) -> Step {
+    Step { sql, is_online: false }
+}
+
+fn create(table: &Table, dialect: Dialect, options: &str) -> String {
+    let columns: Vec<String> = table.columns.iter().map(|column| column.sql(dialect)).collect();
+    let (name, key) = (table.name, table.key);
+    let columns = columns.join(",\n    ");
+    match dialect {
+        Dialect::ClickHouse => super::clickhouse::create(table, &columns),
+        Dialect::Sqlite => {
+            // Agno's table says so too, and Agno's own connections hold to it.
+            let reference = if name == "agno_spans" {
+                ",\n    FOREIGN KEY (trace_id) REFERENCES agno_traces (trace_id)"
+            } else {
+                ""
+            };
+            // A short row is its key's: the table is its own index.
+            let is_compact =
+                matches!(name, "tracestead_resources" | "tracestead_span_events" | "tracestead_rollups");
+            let tail = if is_compact { " WITHOUT ROWID" } else { "" };
+            format!("CREATE TABLE {name} (\n    {columns},\n    PRIMARY KEY ({key}){reference}\n){tail}")
+        }
+        Dialect::Postgres | Dialect::MySql => {
+            format!("CREATE TABLE {name} (\n    {columns},\n    PRIMARY KEY ({key})\n){options}")
+        }
+    }
+}
+
+fn add_columns(table: &str, missing: &[String], dialect: Dialect) -> Vec<String> {
+    match dialect {
+        _ if missing.is_empty() => Vec::new(),
+        // One column a statement.
+        Dialect::Sqlite => missing.iter().map(|column| format!("ALTER TABLE {table} {column}")).collect(),
+        _ => vec![format!("ALTER TABLE {table}\n    {}", missing.join(",\n    "))],
+    }
+}
+
+fn create_index(index: &Index, is_table_there: bool, dialect: Dialect) -> Vec<Step> {
+    let columns: Vec<String> = index
+        .columns
+        .iter()
+        .map(|column| match *column {
+            "trace_id" => dialect.bytes_order("trace_id"),
+            column => quoted(column),
+        })
+        .collect();
+    let only = match (index.only, dialect) {
+        (Some(only), Dialect::Sqlite | Dialect::Postgres) => format!(" WHERE {only}"),
+        _ => String::new(),
+    };
+    // Others go on writing to a table that is there.
+    let is_online = dialect == Dialect::Postgres && is_table_there;
+    let concurrently = if is_online { " CONCURRENTLY" } else { "" };
+    let (name, table, columns) = (index.name, index.table, columns.join(", "));
+    let mut steps = Vec::new();
+    if is_online {
+        // What is left of one that was not finished.
+        steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"), is_online });
+    }
+    steps.push(Step {
+        sql: format!("CREATE INDEX{concurrently} {name} ON {table} ({columns}){only}"),
+        is_online,
+    });
+    steps
+}

@@ -1,0 +1,85 @@
+//! What is there already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::DatabaseError;
+use crate::session::Session;
+use crate::sql::{Dialect, Row};
+
+/// The tables, columns and indexes that a database has in our schema.
+#[derive(Debug, Default)]
+pub(crate) struct Present {
+    pub(crate) columns: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) indexes: BTreeSet<String>,
+    /// The columns of the key of `agno_spans`.
+    pub(crate) span_key: Vec<String>,
+}
+
+impl Present {
+    pub(crate) fn read(session: &mut dyn Session) -> Result<Self, DatabaseError> {
+        let mut present = Self::default();
+        for mut row in session.query(columns_sql(session.dialect()), &[])? {
+            present.columns.entry(row.required(0)).or_default().insert(row.required(1));
+        }
+        let names = |rows: Vec<Row>| rows.into_iter().map(|mut row| row.required(0));
+        if let Some(sql) = indexes_sql(session.dialect()) {
+            present.indexes = names(session.query(sql, &[])?).collect();
+        }
+        if let Some(sql) = span_key_sql(session.dialect()) {
+            present.span_key = names(session.query(sql, &[])?).collect();
+        }
+        Ok(present)
+    }
+
+    pub(crate) fn has(&self, table: &str) -> bool {
+        self.columns.contains_key(table)
+    }
+}
+
+fn columns_sql(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'"
+        }
+        Dialect::Postgres => {
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
+        }
+        Dialect::MySql => {
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+        }
+        Dialect::ClickHouse => "SELECT table, name FROM system.columns WHERE database = currentDatabase()",
+    }
+}
+
+fn indexes_sql(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => Some("SELECT name FROM sqlite_master WHERE type = 'index'"),
+        // One that was being made when its maker died is there and of no use.
+        Dialect::Postgres => Some(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND i.indisvalid",
+        ),
+        Dialect::MySql => Some(
+            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()",
+        ),
+        Dialect::ClickHouse => None,
+    }
+}
+
+fn span_key_sql(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => Some("SELECT name FROM pragma_table_info('agno_spans') WHERE pk > 0 ORDER BY pk"),
+        Dialect::Postgres => Some(
+            "SELECT a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+             WHERE i.indisprimary AND c.relname = 'agno_spans' AND n.nspname = current_schema()",
+        ),
+        Dialect::MySql => Some(
+            "SELECT column_name FROM information_schema.key_column_usage
+             WHERE table_schema = DATABASE() AND table_name = 'agno_spans' AND constraint_name = 'PRIMARY'",
+        ),
+        Dialect::ClickHouse => None,
+    }
+}

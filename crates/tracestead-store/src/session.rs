@@ -1,0 +1,131 @@
+//! One connection to a database, used by one thread at a time.
+//!
+//! It blocks. The drivers of PostgreSQL, MySQL and ClickHouse do not, but what is done with a connection is a sequence of
+//! statements that depend on each other, the same for all databases, and that reads best and is proved best without
+//! colours of functions. A store has one thread that writes and a few at most that read.
+
+use crate::error::DatabaseError;
+use crate::sql::{Dialect, Row, Value};
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// A connection. Statements are written with a `?` for each value, see [`crate::sql`].
+pub(crate) trait Session: Send {
+    fn dialect(&self) -> Dialect;
+
+    /// Begins a transaction: every statement until [`Session::commit`] sees one state if it is for reading.
+    fn begin(&mut self, access: Access) -> Result<(), DatabaseError>;
+
+    fn commit(&mut self) -> Result<(), DatabaseError>;
+
+    /// Ends the transaction without effect. A connection for which that fails is unusable.
+    fn rollback(&mut self) -> Result<(), DatabaseError>;
+
+    fn query(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError>;
+
+    /// Runs a statement and returns how many rows it wrote.
+    fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DatabaseError>;
+
+    /// Runs `insert` for many rows as fast as the database can, and returns how many were written.
+    fn insert(&mut self, insert: &Insert<'_>, rows: &[Vec<Value<'_>>]) -> Result<u64, DatabaseError>;
+
+    /// Runs a statement that may take long and must not be within a transaction.
+    fn execute_online(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.execute(sql, &[]).map(|_| ())
+    }
+
+    /// Waits until nobody else migrates, and keeps others from it.
+    fn lock_migrations(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    fn unlock_migrations(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    /// Returns what stands at the end of a `CREATE TABLE`.
+    fn table_options(&self) -> String {
+        String::new()
+    }
+
+    /// Keeps others from changing the rollups until the transaction ends.
+    fn lock_rollups(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    /// Returns a number that changes when another connection has written; `None` if only looking tells.
+    fn data_version(&mut self) -> Result<Option<i64>, DatabaseError> {
+        Ok(None)
+    }
+
+    /// Tidies up before the last connection is closed.
+    fn finish(&mut self) {}
+}
+
+/// What to do with many rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Insert<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) columns: &'a [&'a str],
+    pub(crate) conflict: Conflict<'a>,
+}
+
+/// What happens to a row whose key is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Conflict<'a> {
+    /// Nothing: it is not written.
+    Keep,
+    /// There is none, or the whole transaction fails.
+    Never,
+    /// It is written over, but for the columns of its key and those that are kept.
+    Replace { key: &'a str, kept: &'a [&'a str] },
+    /// Its numbers are added to those that are there; `sums` names the columns.
+    Add { key: &'a str, sums: &'a [&'a str] },
+}
+
+impl Insert<'_> {
+    /// Returns the text that stands before and after the values.
+    pub(crate) fn around(&self, dialect: Dialect) -> (String, String) {
+        let (verb, tail) = match self.conflict {
+            Conflict::Keep => {
+                let (verb, tail) = dialect.insert_new();
+                (verb, tail.to_owned())
+            }
+            Conflict::Never => ("INSERT INTO", String::new()),
+            Conflict::Replace { key, kept } => {
+                let is_written =
+                    |column: &&&str| !kept.contains(*column) && !key.split(", ").any(|part| part == **column);
+                let columns: Vec<&str> = self.columns.iter().filter(is_written).copied().collect();
+                ("INSERT INTO", dialect.on_conflict(key, &columns, |_, new| new.to_owned()))
+            }
+            Conflict::Add { key, sums } => {
+                let table = self.table;
+                let add = |column: &str, new: &str| format!("{table}.{column} + {new}");
+                ("INSERT INTO", dialect.on_conflict(key, sums, add))
+            }
+        };
+        (format!("{verb} {} ({})", self.table, self.columns.join(", ")), tail)
+    }
+}
+
+/// Runs `work` in a transaction; of an error nothing stays.
+pub(crate) fn transaction<T>(
+    session: &mut dyn Session,
+    access: Access,
+    work: impl FnOnce(&mut dyn Session) -> Result<T, DatabaseError>,
+) -> Result<T, DatabaseError> {
+    session.begin(access)?;
+    match work(session) {
+        Ok(answer) => session.commit().map(|()| answer),
+        Err(error) => {
+            // The first error is what went wrong; a connection that cannot roll back says so at its next use.
+            let _ = session.rollback();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where the databases' SQL differs.
+
+/// Whose SQL it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+    MySql,
+    ClickHouse,
+}
+
+impl Dialect {
+    /// Returns `table` as it is read: of rows that were written over, the last one.
+    pub(crate) fn from(self, table: &str) -> String {
+        if self == Self::ClickHouse { format!("{table} FINAL") } else { table.to_owned() }
+    }
+
+    /// Returns a text column such that it is compared byte by byte where order matters.
+    pub(crate) fn bytes_order(self, column: &str) -> String {
+        match self {
+            Self::Postgres => format!("{column} COLLATE \"C\""),
+            _ => column.to_owned(),
+        }
+    }
+
+    /// Returns a number, perhaps with a fraction or a truth value, as a whole number.
+    pub(crate) fn whole(self, expression: &str) -> String {
+        match self {
+            Self::Sqlite => format!("CAST({expression} AS INTEGER)"),
+            Self::Postgres => format!("CAST({expression} AS BIGINT)"),
+            Self::MySql => format!("CAST({expression} AS SIGNED)"),
+            Self::ClickHouse => format!("toInt64({expression})"),
+        }
+    }
+
+    /// Returns a truth value as 0 or 1.
+    pub(crate) fn flag(self, column: &str) -> String {
+        match self {
+            Self::Postgres => format!("CAST({column} AS INTEGER)"),
+            Self::ClickHouse => format!("toInt8({column})"),
+            Self::Sqlite | Self::MySql => column.to_owned(),
+        }
+    }
+
+    /// Returns the end of a `SELECT` that keeps others from changing its rows until the transaction ends.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            Self::Postgres | Self::MySql => " FOR UPDATE",
+            Self::Sqlite | Self::ClickHouse => "",
+        }
+    }
+
+    /// Returns the start and the end of an `INSERT` that leaves rows alone whose key is taken.
+    pub(crate) fn insert_new(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite | Self::Postgres => ("INSERT INTO", " ON CONFLICT DO NOTHING"),
+            Self::MySql => ("INSERT IGNORE INTO", ""),
+            Self::ClickHouse => ("INSERT INTO", ""),
+        }
+    }
+
+    /// Returns the end of an `INSERT` that writes over a row with the same `key`: an assignment for each column.
+    pub(crate) fn on_conflict(
+        self,
+        key: &str,
+        columns: &[&str],
+        assign: impl Fn(&str, &str) -> String,
+    ) -> String {
+        let new = |column: &str| match self {
+            Self::MySql => format!("VALUES({column})"),
+            _ => format!("EXCLUDED.{column}"),
+        };
+        let set: Vec<String> =
+            columns.iter().map(|column| format!("{column} = {}", assign(column, &new(column)))).collect();
+        match self {
+            Self::Sqlite | Self::Postgres => format!(" ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", ")),
+            Self::MySql => format!(" ON DUPLICATE KEY UPDATE {}", set.join(", ")),
+            Self::ClickHouse => String::new(),
+        }
+    }
+}

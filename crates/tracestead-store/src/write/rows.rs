@@ -1,0 +1,212 @@
+//! How a prepared span becomes the row of `agno_spans`, and how parts of that row are written again.
+
+use tracestead_model::facts::FACTS_VERSION;
+use tracestead_model::{Cost, SpanFacts};
+
+use crate::batch::PreparedSpan;
+use crate::error::DatabaseError;
+use crate::session::Session;
+use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+
+/// The key and when the row was made: a row that is written again keeps them.
+const KEPT: [&str; 3] = ["trace_id", "span_id", "created_at"];
+
+/// What the sender said, but for what is long.
+const SAID: [&str; 10] = [
+    "parent_span_id",
+    "name",
+    "span_kind",
+    "status_code",
+    "status_message",
+    "start_time",
+    "end_time",
+    "duration_ms",
+    "start_time_ns",
+    "end_time_ns",
+];
+
+/// What was understood of it, in the order of [`facts`].
+const FACTS: [&str; 32] = [
+    "span_type",
+    "span_type_source",
+    "run_id",
+    "session_id",
+    "user_id",
+    "agent_id",
+    "agent_name",
+    "team_id",
+    "team_name",
+    "workflow_id",
+    "workflow_name",
+    "model",
+    "response_model",
+    "response_id",
+    "provider",
+    "tool_name",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+    "cost_nano_usd",
+    "cost_source",
+    "cost_missing",
+    "finish_reason",
+    "ttft_ns",
+    "error_type",
+    "agg_input_tokens",
+    "agg_output_tokens",
+    "agg_total_tokens",
+    "facts_version",
+];
+
+/// The rest, what is long at the end.
+const REST: [&str; 11] = [
+    "is_counted",
+    "resource_id",
+    "trace_state",
+    "flags",
+    "dropped_attributes_count",
+    "dropped_events_count",
+    "dropped_links_count",
+    "scope",
+    "events",
+    "links",
+    "attributes",
+];
+
+/// Returns every column that is written, in the order of [`values`].
+pub(crate) fn columns() -> Vec<&'static str> {
+    KEPT.into_iter().chain(SAID).chain(FACTS).chain(REST).collect()
+}
+
+/// Returns the values of all [`columns`].
+pub(super) fn values<'a>(span: &'a PreparedSpan, is_counted: bool, created_at: &'a str) -> Vec<Value<'a>> {
+    let shape = &span.shape;
+    let dropped = |count: u32| Value::Int(Some(i64::from(count)).filter(|count| *count > 0));
+    let mut values = Vec::with_capacity(KEPT.len() + SAID.len() + FACTS.len() + REST.len());
+    values.extend([
+        Value::text(&span.trace_id),
+        Value::text(&span.span_id),
+        Value::text(created_at),
+        Value::maybe(span.parent_span_id.as_deref()),
+        Value::text(&shape.name),
+        Value::text(span.span_kind),
+        Value::text(span.status_code),
+        Value::maybe(span.status_message.as_deref()),
+        Value::text(&span.start_time),
+        Value::text(&span.end_time),
+        Value::int(span.duration_ms),
+        Value::int(shape.start_time_ns),
+        Value::Int(shape.end_time_ns),
+    ]);
+    values.extend(facts(&span.facts, span.cost));
+    values.extend([
+        Value::Bool(Some(is_counted)),
+        Value::maybe(span.resource.as_ref().map(|resource| resource.resource_id.as_str())),
+        Value::maybe(span.trace_state.as_deref()),
+        Value::int(span.flags),
+        dropped(span.dropped_attributes_count),
+        dropped(span.dropped_events_count),
+        dropped(span.dropped_links_count),
+        Value::json(span.scope.as_deref()),
+        Value::json(span.events.as_deref()),
+        Value::json(span.links.as_deref()),
+        Value::json(Some(&span.attributes)),
+    ]);
+    values
+}
+
+/// Writes a span over the row that has its key.
+pub(super) fn replace(
+    session: &mut dyn Session,
+    span: &PreparedSpan,
+    is_counted: bool,
+) -> Result<(), DatabaseError> {
+    let columns = columns();
+    let values = values(span, is_counted, "");
+    let set: Vec<(&str, Value<'_>)> = columns.into_iter().zip(values).skip(KEPT.len()).collect();
+    update(session, &span.trace_id, &[&span.span_id], set)
+}
+
+/// Returns the columns of what was understood of a span, and their values.
+pub(super) fn understood<'a>(facts_of: &'a SpanFacts, cost: Cost) -> Vec<(&'static str, Value<'a>)> {
+    FACTS.into_iter().zip(facts(facts_of, cost)).collect()
+}
+
+/// Returns the columns of what a call cost, and their values.
+pub(super) fn priced(cost: Cost) -> Vec<(&'static str, Value<'static>)> {
+    vec![
+        ("cost_nano_usd", Value::Int(cost.nano_usd)),
+        ("cost_source", Value::maybe(cost.source.map(tracestead_model::CostSource::as_str))),
+        ("cost_missing", Value::maybe(cost.missing.map(tracestead_model::CostMissing::as_str))),
+    ]
+}
+
+/// Writes some columns of some spans of a trace again.
+pub(super) fn update(
+    session: &mut dyn Session,
+    trace_id: &str,
+    span_ids: &[&str],
+    set: Vec<(&str, Value<'_>)>,
+) -> Result<(), DatabaseError> {
+    let (columns, set): (Vec<&str>, Vec<Value<'_>>) = set.into_iter().unzip();
+    for some in span_ids.chunks(MAX_LIST) {
+        let mut values = set.clone();
+        values.push(Value::text(trace_id));
+        let list = in_list("span_id", some, &mut values);
+        let sql = if session.dialect() == Dialect::ClickHouse {
+            // Rows are written, never changed: a copy with the same version comes later and so stands.
+            let set: Vec<String> = columns.iter().map(|column| format!("? AS {column}")).collect();
+            format!(
+                "INSERT INTO agno_spans SELECT * REPLACE ({}) FROM agno_spans FINAL WHERE trace_id = ? AND {list}",
+                set.join(", ")
+            )
+        } else {
+            let set: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();
+            format!("UPDATE agno_spans SET {} WHERE trace_id = ? AND {list}", set.join(", "))
+        };
+        session.execute(&sql, &values)?;
+    }
+    Ok(())
+}
+
+/// Returns the values of [`FACTS`].
+fn facts(facts: &SpanFacts, cost: Cost) -> [Value<'_>; FACTS.len()] {
+    let usage = &facts.usage;
+    [
+        Value::text(facts.span_type.as_str()),
+        Value::maybe(facts.span_type_source.as_deref()),
+        Value::maybe(facts.run_id.as_deref()),
+        Value::maybe(facts.session_id.as_deref()),
+        Value::maybe(facts.user_id.as_deref()),
+        Value::maybe(facts.agent_id.as_deref()),
+        Value::maybe(facts.agent_name.as_deref()),
+        Value::maybe(facts.team_id.as_deref()),
+        Value::maybe(facts.team_name.as_deref()),
+        Value::maybe(facts.workflow_id.as_deref()),
+        Value::maybe(facts.workflow_name.as_deref()),
+        Value::maybe(facts.model.as_deref()),
+        Value::maybe(facts.response_model.as_deref()),
+        Value::maybe(facts.response_id.as_deref()),
+        Value::maybe(facts.provider.as_deref()),
+        Value::maybe(facts.tool_name.as_deref()),
+        Value::Int(usage.input_tokens),
+        Value::Int(usage.output_tokens),
+        Value::Int(usage.cache_read_tokens),
+        Value::Int(usage.cache_write_tokens),
+        Value::Int(usage.reasoning_tokens),
+        Value::Int(usage.total_tokens),
+        Value::Int(cost.nano_usd),
+        Value::maybe(cost.source.map(tracestead_model::CostSource::as_str)),
+        Value::maybe(cost.missing.map(tracestead_model::CostMissing::as_str)),
+        Value::maybe(facts.finish_reason.as_deref()),
+        Value::Int(facts.ttft_ns),
+        Value::maybe(facts.error_type.as_deref()),
+        Value::Int(facts.aggregate.input_tokens),
+        Value::Int(facts.aggregate.output_tokens),
+        Value::Int(facts.aggregate.total_tokens),
+        Value::int(FACTS_VERSION),
+    ]
+}
