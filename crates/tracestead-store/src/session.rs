@@ -53,8 +53,13 @@ pub(crate) trait Session: Send {
         String::new()
     }
 
-    /// Keeps others from changing the rollups until the transaction ends.
-    fn lock_rollups(&mut self) -> Result<(), DatabaseError> {
+    /// Returns what stands before the name of a table outside of a transaction.
+    fn qualifier(&self) -> String {
+        String::new()
+    }
+
+    /// Keeps hours from being summed anew until the transaction ends or, to sum them, others from adding to them.
+    fn lock_rollups(&mut self, _to_sum_anew: bool) -> Result<(), DatabaseError> {
         Ok(())
     }
 

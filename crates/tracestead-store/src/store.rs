@@ -58,10 +58,7 @@ impl OpenOptions {
 
     fn connector(&self) -> Connector {
         let options = sqlite::Options { synchronous: self.synchronous, busy_timeout: self.busy_timeout };
-        match &self.url {
-            DatabaseUrl::Sqlite(path) => Connector::Sqlite(path.clone(), options),
-            _ => Connector::Sqlite("unknown".into(), options),
-        }
+        Connector::new(&self.url, options)
     }
 }
 
@@ -94,7 +91,14 @@ impl SpanStore {
         let writer = if options.read_only {
             None
         } else {
-            let (session, tables) = migrated(options, &connector)?;
+            // Waiting for a server is not allowed on every thread.
+            let migrated = std::thread::scope(|scope| {
+                scope.spawn(|| migrated(options, &connector)).join().map_err(std::panic::resume_unwind)
+            });
+            let (session, tables) = match migrated {
+                Ok(migrated) => migrated?,
+                Err(never) => never,
+            };
             let writer = Writer::start(session, connector.clone(), tables, Arc::clone(&prices));
             Some(writer.map_err(OpenError::Thread)?)
         };

@@ -4,7 +4,7 @@ use tracestead_model::query::{Filter, SessionStats};
 
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Condition, Row, Value};
+use crate::sql::{Condition, Dialect, Row, Value};
 use crate::{ReadError, SpanStore};
 
 impl SpanStore {
@@ -29,16 +29,18 @@ fn page(
     let condition = Condition::of(filter, dialect);
     let from =
         format!("FROM {} WHERE session_id IS NOT NULL AND {}", dialect.from("agno_traces"), condition.sql);
-    let count = session.query(&format!("SELECT COUNT(DISTINCT session_id) {from}"), &condition.values)?;
+    let count = format!("SELECT COUNT(DISTINCT {}) {from}", dialect.bytes_order("session_id"));
+    let count = session.query(&count, &condition.values)?;
     let count = count.first().map_or(0, |row| row.whole(0));
     let mut values = condition.values;
     values.push(Value::int(limit));
     values.push(Value::count(offset));
     let max = |column: &str| format!("MAX({})", dialect.bytes_order(column));
     let (last, by_id) = (max("created_at"), dialect.bytes_order("session_id"));
+    let group = if dialect == Dialect::MySql { &by_id } else { "session_id" };
     let sql = format!(
         "SELECT session_id, {}, {}, {}, {}, COUNT(*), MIN({}), {last}
-         {from} GROUP BY session_id
+         {from} GROUP BY {group}
          ORDER BY {last} DESC, MAX(start_time_ns) DESC, {by_id} LIMIT ? OFFSET ?",
         max("user_id"),
         max("agent_id"),

@@ -116,7 +116,7 @@ pub(crate) fn plan_list(query: &SpanQuery, dialect: Dialect) -> (String, Vec<Val
             values.push(Value::text(value));
         }
     }
-    let by_id = dialect.bytes_order("span_id");
+    let by_id = dialect.id_order("span_id");
     sql.push_str(&format!(" ORDER BY start_time_ns DESC, {by_id} DESC LIMIT ?"));
     values.push(Value::int(query.limit));
     (sql, values)

@@ -78,7 +78,7 @@ pub(crate) fn plan_count(filter: Option<&Filter>, dialect: Dialect) -> (String, 
 
 /// Returns the statement that answers a question for traces, and its values.
 pub(crate) fn plan_list(query: &TraceQuery, dialect: Dialect) -> (String, Vec<Value<'static>>) {
-    let by_id = dialect.bytes_order("trace_id");
+    let by_id = dialect.id_order("trace_id");
     let mut condition = Condition::of(query.filter.as_ref(), dialect);
     if let PageStart::After { start_time_ns, trace_id } = &query.from {
         // Said twice, because not every database finds its place in an index by the second half alone.
@@ -106,7 +106,7 @@ pub(crate) fn plan_list(query: &TraceQuery, dialect: Dialect) -> (String, Vec<Va
 /// Jumps from value to value through the index instead of reading all rows.
 fn distinct(session: &mut dyn Session, column: &str, limit: u32) -> Result<Vec<String>, DatabaseError> {
     let dialect = session.dialect();
-    let by_bytes = dialect.bytes_order(column);
+    let by_bytes = dialect.id_order(column);
     let sql = if dialect == Dialect::ClickHouse {
         format!(
             "SELECT DISTINCT {column} FROM agno_traces WHERE {column} IS NOT NULL ORDER BY {column} LIMIT ?"

@@ -3,6 +3,7 @@
 use super::present::Present;
 use super::tables::{BY_TRACE, DROPPED_INDEXES, INDEXES, Index, Table};
 use super::types::quoted;
+use crate::session::Session;
 use crate::sql::Dialect;
 
 /// A statement, and when it is run.
@@ -14,11 +15,12 @@ pub(crate) struct Step {
 }
 
 /// Returns what the database lacks of `tables`.
-pub(crate) fn plan(present: &Present, tables: &[Table], dialect: Dialect, options: &str) -> Vec<Step> {
+pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -> Vec<Step> {
+    let (dialect, options) = (session.dialect(), session.table_options());
     let mut steps = Vec::new();
     for table in tables {
         match present.columns.get(table.name) {
-            None => steps.push(at_once(create(table, dialect, options))),
+            None => steps.push(at_once(create(table, dialect, &options))),
             Some(columns) => {
                 let missing: Vec<String> = table
                     .columns
@@ -38,7 +40,7 @@ pub(crate) fn plan(present: &Present, tables: &[Table], dialect: Dialect, option
     let by_trace = Some(&BY_TRACE).filter(|_| is_agnos_key);
     for index in INDEXES.iter().chain(by_trace) {
         if tables.iter().any(|table| table.name == index.table) && !present.indexes.contains(index.name) {
-            steps.extend(create_index(index, present.has(index.table), dialect));
+            steps.extend(create_index(index, present.has(index.table), session));
         }
     }
     for index in DROPPED_INDEXES.iter().filter(|index| present.indexes.contains(index.name)) {
@@ -86,12 +88,13 @@ fn add_columns(table: &str, missing: &[String], dialect: Dialect) -> Vec<String>
     }
 }
 
-fn create_index(index: &Index, is_table_there: bool, dialect: Dialect) -> Vec<Step> {
+fn create_index(index: &Index, is_table_there: bool, session: &dyn Session) -> Vec<Step> {
+    let dialect = session.dialect();
     let columns: Vec<String> = index
         .columns
         .iter()
         .map(|column| match *column {
-            "trace_id" => dialect.bytes_order("trace_id"),
+            "trace_id" => dialect.id_order("trace_id"),
             column => quoted(column),
         })
         .collect();
@@ -102,14 +105,15 @@ fn create_index(index: &Index, is_table_there: bool, dialect: Dialect) -> Vec<St
     // Others go on writing to a table that is there.
     let is_online = dialect == Dialect::Postgres && is_table_there;
     let concurrently = if is_online { " CONCURRENTLY" } else { "" };
+    let qualifier = if is_online { session.qualifier() } else { String::new() };
     let (name, table, columns) = (index.name, index.table, columns.join(", "));
     let mut steps = Vec::new();
     if is_online {
         // What is left of one that was not finished.
-        steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"), is_online });
+        steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {qualifier}{name}"), is_online });
     }
     steps.push(Step {
-        sql: format!("CREATE INDEX{concurrently} {name} ON {table} ({columns}){only}"),
+        sql: format!("CREATE INDEX{concurrently} {name} ON {qualifier}{table} ({columns}){only}"),
         is_online,
     });
     steps

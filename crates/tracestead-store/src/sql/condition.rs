@@ -54,7 +54,9 @@ impl Condition {
                 self.push_time(*field, *comparison, *time);
             }
             Filter::Compare(field, comparison, value) => self.push_compare(*field, *comparison, value),
-            Filter::In(field, values) if values.is_empty() || is_nanos(*field) => {
+            Filter::In(field, values)
+                if values.is_empty() || is_nanos(*field) || self.dialect == Dialect::MySql =>
+            {
                 let each = |value: &FilterValue| Filter::Compare(*field, Comparison::Eq, value.clone());
                 self.push_list(&values.iter().map(each).collect::<Vec<_>>(), " OR ", "1 = 0");
             }
@@ -98,7 +100,18 @@ impl Condition {
         // Equal is equal in any order, and a plain column is what the index has.
         let is_equality = matches!(comparison, Comparison::Eq | Comparison::Neq);
         let ordered = !is_equality && field.kind() != FieldKind::Number;
-        self.sql.push_str(&if ordered { self.dialect.bytes_order(&column) } else { column });
+        let exact = self.dialect.bytes_order(&column);
+        let is_text = field.kind() != FieldKind::Number;
+        if is_text && self.dialect == Dialect::MySql && comparison == Comparison::Eq {
+            // The plain column finds the place in the index, the bytes decide.
+            self.sql.push_str(&format!("({column} = "));
+            self.bind(sql_value(value));
+            self.sql.push_str(&format!(" AND {exact} = "));
+            self.bind(sql_value(value));
+            return self.sql.push(')');
+        }
+        let is_exact = ordered || (is_text && self.dialect == Dialect::MySql);
+        self.sql.push_str(if is_exact { &exact } else { &column });
         self.sql.push_str(operator);
         self.bind(sql_value(value));
     }
@@ -136,7 +149,10 @@ impl Condition {
                 (head, " ESCAPE '/'", pattern(&text.to_ascii_lowercase()))
             }
             // Lower case there is that of Unicode.
-            Dialect::MySql => (format!("{column} REGEXP "), "", regex(text, from_start)),
+            Dialect::MySql => {
+                let head = format!("CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin REGEXP ");
+                (head, "", regex(text, from_start))
+            }
             Dialect::ClickHouse if from_start => {
                 let head = format!("startsWith(lower({column}), ");
                 (head, ")", text.to_ascii_lowercase())

@@ -15,11 +15,21 @@ impl Dialect {
         if self == Self::ClickHouse { format!("{table} FINAL") } else { table.to_owned() }
     }
 
-    /// Returns a text column such that it is compared byte by byte where order matters.
-    pub(crate) fn bytes_order(self, column: &str) -> String {
+    /// Returns a column of ids such that they are put in the order of their bytes, which its index has.
+    pub(crate) fn id_order(self, column: &str) -> String {
         match self {
             Self::Postgres => format!("{column} COLLATE \"C\""),
             _ => column.to_owned(),
+        }
+    }
+
+    /// Returns a text column such that it is compared byte by byte, whatever order its table has.
+    pub(crate) fn bytes_order(self, column: &str) -> String {
+        match self {
+            Self::Postgres => format!("{column} COLLATE \"C\""),
+            // Tables that Agno made take upper and lower case for the same.
+            Self::MySql => format!("CAST({column} AS BINARY)"),
+            Self::Sqlite | Self::ClickHouse => column.to_owned(),
         }
     }
 

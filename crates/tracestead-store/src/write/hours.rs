@@ -15,7 +15,7 @@ const PAGE_ROWS: i64 = 5000;
 /// Sums the first hour anew that begins at or after `position`, a number of nanoseconds, or the first of all.
 pub(super) fn rebuild(session: &mut dyn Session, position: Option<&str>) -> Result<Rebuilt, DatabaseError> {
     transaction(session, Access::Write, |session| {
-        session.lock_rollups()?;
+        session.lock_rollups(true)?;
         let from = position.and_then(|position| position.parse().ok()).unwrap_or(i64::MIN);
         let Some(hour) = next_hour(session, from)? else { return Ok(Rebuilt::default()) };
         let spans = sum(session, hour)?;
@@ -69,7 +69,7 @@ fn page(
     (start_time_ns, trace_id, span_id): &(i64, String, String),
 ) -> Result<Vec<Row>, DatabaseError> {
     let dialect = session.dialect();
-    let (by_trace, by_span) = (dialect.bytes_order("trace_id"), dialect.bytes_order("span_id"));
+    let (by_trace, by_span) = (dialect.id_order("trace_id"), dialect.id_order("span_id"));
     let sql = format!(
         "SELECT {} FROM agno_spans WHERE start_time_ns >= ? AND start_time_ns < ?
              AND (start_time_ns > ? OR {by_trace} > ? OR ({by_trace} = ? AND {by_span} > ?))

@@ -73,7 +73,7 @@ pub(super) fn step(
 
 fn next_traces(session: &mut dyn Session, after: &str) -> Result<Vec<String>, DatabaseError> {
     let dialect = session.dialect();
-    let (from, trace_id) = (dialect.from("agno_traces"), dialect.bytes_order("trace_id"));
+    let (from, trace_id) = (dialect.from("agno_traces"), dialect.id_order("trace_id"));
     let sql = format!(
         "SELECT trace_id, COALESCE(span_count, 0) FROM {from} WHERE {trace_id} > ? ORDER BY {trace_id} LIMIT ?"
     );

@@ -108,6 +108,7 @@ impl Rollups {
         if changes.is_empty() {
             return Ok(());
         }
+        session.lock_rollups(false)?;
         let rows: Vec<Vec<Value<'_>>> = changes.iter().map(|(key, sums)| key.row(sums)).collect();
         let conflict = Conflict::Add { key: "bucket_start_ns, rollup_id", sums: &SUMS };
         session.insert(&Insert { table: "tracestead_rollups", columns: &COLUMNS, conflict }, &rows)?;

@@ -1,0 +1,246 @@
+//! MySQL and MariaDB.
+
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlRow, MySqlSslMode};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, MySqlConnection, Row as _};
+use sqlx::{TypeInfo, ValueRef};
+
+use super::blocking::Blocking;
+use super::rows_at_once;
+use crate::error::{DatabaseError, ErrorKind};
+use crate::session::{Access, Insert, Session};
+use crate::sql::{Cell, Dialect, Row, Value};
+use crate::{ServerUrl, Tls};
+
+/// The most values that a statement takes.
+const MAX_VALUES: usize = 65_535;
+
+/// A connection to a server.
+#[derive(Debug)]
+pub(crate) struct MySqlSession {
+    connection: MySqlConnection,
+    schema: String,
+    /// Those of a table that we make.
+    collation: &'static str,
+    blocking: Blocking,
+}
+
+/// Connects to the server. Where tables may be made, the database they are in is made first.
+pub(crate) fn connect(url: &ServerUrl, access: Access) -> Result<MySqlSession, DatabaseError> {
+    let blocking = Blocking::new()?;
+    let connection = blocking.connect(MySqlConnection::connect_with(&options(url)), error)?;
+    let schema = format!("`{}`", url.schema.replace('`', "``"));
+    let mut session = MySqlSession { connection, schema, collation: "", blocking };
+    // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
+    let version = session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
+    let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
+    session.collation = if is_mariadb { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
+    if access == Access::Write {
+        session.raw(format!(
+            "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE {}",
+            session.schema, session.collation
+        ))?;
+    }
+    // One set of rules, whatever the server's are: words in double quotes are names, and what does not fit is an error. A
+    // list may be grouped by an expression of what it shows.
+    session.raw("SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'".to_owned())?;
+    session.raw(format!("USE {}", session.schema))?;
+    Ok(session)
+}
+
+fn options(url: &ServerUrl) -> MySqlConnectOptions {
+    let mut options = MySqlConnectOptions::new()
+        .host(&url.host)
+        .port(url.port)
+        .charset("utf8mb4")
+        .ssl_mode(match url.tls {
+            Tls::Disable => MySqlSslMode::Disabled,
+            Tls::Prefer => MySqlSslMode::Preferred,
+            Tls::Require => MySqlSslMode::Required,
+            Tls::VerifyCa => MySqlSslMode::VerifyCa,
+            Tls::VerifyFull => MySqlSslMode::VerifyIdentity,
+        })
+        .log_statements(log::LevelFilter::Off);
+    if let Some(socket) = &url.socket {
+        options = options.socket(socket);
+    }
+    if let Some(user) = &url.user {
+        options = options.username(user);
+    }
+    if let Some(password) = &url.password {
+        options = options.password(password.expose());
+    }
+    // Agno's tables are in a database of their own, and the user may have no right to any other.
+    if let Some(database) = &url.database {
+        options = options.database(database);
+    }
+    if let Some(certificate) = &url.root_certificate {
+        options = options.ssl_ca(certificate);
+    }
+    options
+}
+
+impl MySqlSession {
+    fn raw(&mut self, sql: String) -> Result<(), DatabaseError> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql));
+        self.blocking.wait(self.connection.execute(statement), error).map(|_| ())
+    }
+
+    fn migration_lock(&self) -> String {
+        // As long as such a name may be.
+        format!("tracestead {}", self.schema).chars().take(64).collect()
+    }
+}
+
+impl Session for MySqlSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::MySql
+    }
+
+    fn begin(&mut self, access: Access) -> Result<(), DatabaseError> {
+        match access {
+            Access::Read => {
+                self.raw("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned())?;
+                self.raw("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY".to_owned())
+            }
+            // Rows are read after they were locked, and no gaps between rows are locked.
+            Access::Write => {
+                self.raw("SET TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned())?;
+                self.raw("START TRANSACTION".to_owned())
+            }
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), DatabaseError> {
+        self.raw("COMMIT".to_owned())
+    }
+
+    fn rollback(&mut self) -> Result<(), DatabaseError> {
+        self.raw("ROLLBACK".to_owned())
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        let query = bound(sql.to_owned(), values);
+        let rows = self.blocking.wait(query.fetch_all(&mut self.connection), error)?;
+        rows.iter().map(row).collect()
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
+        if values.is_empty() {
+            let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+            let done = self.blocking.wait(self.connection.execute(statement), error)?;
+            return Ok(done.rows_affected());
+        }
+        let query = bound(sql.to_owned(), values);
+        Ok(self.blocking.wait(query.execute(&mut self.connection), error)?.rows_affected())
+    }
+
+    fn insert(&mut self, insert: &Insert<'_>, rows: &[Vec<Value<'_>>]) -> Result<u64, DatabaseError> {
+        let (head, tail) = insert.around(Dialect::MySql);
+        let marks = format!("({})", vec!["?"; insert.columns.len()].join(", "));
+        let mut written = 0;
+        for some in rows_at_once(rows, insert.columns.len(), MAX_VALUES) {
+            let all = vec![marks.as_str(); some.len()].join(", ");
+            let values: Vec<Value<'_>> = some.iter().flatten().cloned().collect();
+            written += self.execute(&format!("{head} VALUES {all}{tail}"), &values)?;
+        }
+        Ok(written)
+    }
+
+    fn execute_online(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        self.blocking.wait_long(self.connection.execute(statement), error).map(|_| ())
+    }
+
+    fn lock_migrations(&mut self) -> Result<(), DatabaseError> {
+        let lock = [Value::from(self.migration_lock())];
+        let got = self.query("SELECT GET_LOCK(?, 120)", &lock)?;
+        if got.first().is_some_and(|row| row.flag(0)) {
+            return Ok(());
+        }
+        let says = "another process has been migrating this database for two minutes; try again when it is done";
+        Err(DatabaseError::new(ErrorKind::Other, says))
+    }
+
+    fn unlock_migrations(&mut self) -> Result<(), DatabaseError> {
+        let lock = [Value::from(self.migration_lock())];
+        self.query("SELECT RELEASE_LOCK(?)", &lock).map(|_| ())
+    }
+
+    fn table_options(&self) -> String {
+        format!(" ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE {}", self.collation)
+    }
+
+    fn lock_rollups(&mut self, to_sum_anew: bool) -> Result<(), DatabaseError> {
+        // There is no lock of a table within a transaction, so a row stands for it.
+        let lock = if to_sum_anew { "FOR UPDATE" } else { "LOCK IN SHARE MODE" };
+        let sql = format!("SELECT version FROM tracestead_migrations WHERE version = 1 {lock}");
+        self.query(&sql, &[]).map(|_| ())
+    }
+}
+
+fn bound<'a>(sql: String, values: &[Value<'_>]) -> Query<'a, MySql, MySqlArguments> {
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for value in values {
+        query = match value {
+            Value::Text(text) | Value::Json(text) => query.bind(text.as_deref().map(str::to_owned)),
+            Value::Int(number) => query.bind(*number),
+            Value::Real(number) => query.bind(*number),
+            Value::Bool(flag) => query.bind(*flag),
+            Value::Bytes(bytes) => query.bind(bytes.to_vec()),
+        };
+    }
+    query
+}
+
+fn row(row: &MySqlRow) -> Result<Row, DatabaseError> {
+    (0..row.columns().len()).map(|at| cell(row, at)).collect::<Result<_, _>>().map(Row)
+}
+
+fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
+    let raw = row.try_get_raw(at).map_err(error)?;
+    if raw.is_null() {
+        return Ok(Cell::Null);
+    }
+    let kind = row.column(at).type_info().name().to_owned();
+    Ok(match kind.as_str() {
+        "BIGINT UNSIGNED" | "INT UNSIGNED" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" => {
+            let number: u64 = row.try_get_unchecked(at).map_err(error)?;
+            Cell::Int(i64::try_from(number).unwrap_or(i64::MAX))
+        }
+        "BIGINT" | "INT" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "BOOLEAN" => {
+            Cell::Int(row.try_get_unchecked(at).map_err(error)?)
+        }
+        "DOUBLE" => Cell::Real(row.try_get_unchecked(at).map_err(error)?),
+        "FLOAT" => Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(error)?)),
+        // A table's bytes, or a text that was compared as bytes; `Row` reads either as what it is asked for.
+        "BLOB" | "LONGBLOB" | "VARBINARY" | "BINARY" | "MEDIUMBLOB" | "TINYBLOB" => {
+            Cell::Bytes(row.try_get_unchecked(at).map_err(error)?)
+        }
+        _ => {
+            let bytes: Vec<u8> = row.try_get_unchecked(at).map_err(error)?;
+            Cell::Text(String::from_utf8_lossy(&bytes).into_owned())
+        }
+    })
+}
+
+fn error(error: sqlx::Error) -> DatabaseError {
+    let kind = match &error {
+        sqlx::Error::Database(said) => {
+            let number =
+                said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map_or(0, |said| said.number());
+            match number {
+                // Deadlock, a lock that took too long, a key that was free a moment ago.
+                1213 | 1205 | 1062 | 1020 => ErrorKind::Conflict,
+                // Going down, too many connections, killed.
+                1040 | 1053 | 1077 | 1079 | 1080 | 1317 | 1927 | 3169 => ErrorKind::Connection,
+                // What a value may be, how large it may be.
+                1048 | 1118 | 1153 | 1264 | 1265 | 1366 | 1406 | 3140 | 3141 | 3157 | 4025 => ErrorKind::Rows,
+                _ => ErrorKind::Other,
+            }
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
+        _ => ErrorKind::Other,
+    };
+    DatabaseError::new(kind, super::says(&error))
+}
