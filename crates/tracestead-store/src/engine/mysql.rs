@@ -32,7 +32,8 @@ pub(crate) fn connect(url: &ServerUrl, access: Access) -> Result<MySqlSession, D
     let schema = format!("`{}`", url.schema.replace('`', "``"));
     let mut session = MySqlSession { connection, schema, collation: "", blocking };
     // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
-    let version = session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
+    let version =
+        session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
     let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
     session.collation = if is_mariadb { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
     if access == Access::Write {
@@ -158,7 +159,8 @@ impl Session for MySqlSession {
         if got.first().is_some_and(|row| row.flag(0)) {
             return Ok(());
         }
-        let says = "another process has been migrating this database for two minutes; try again when it is done";
+        let says =
+            "another process has been migrating this database for two minutes; try again when it is done";
         Err(DatabaseError::new(ErrorKind::Other, says))
     }
 
@@ -204,7 +206,8 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
     }
     let kind = row.column(at).type_info().name().to_owned();
     Ok(match kind.as_str() {
-        "BIGINT UNSIGNED" | "INT UNSIGNED" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" => {
+        "BIGINT UNSIGNED" | "INT UNSIGNED" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED"
+        | "MEDIUMINT UNSIGNED" => {
             let number: u64 = row.try_get_unchecked(at).map_err(error)?;
             Cell::Int(i64::try_from(number).unwrap_or(i64::MAX))
         }
@@ -213,13 +216,10 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
         }
         "DOUBLE" => Cell::Real(row.try_get_unchecked(at).map_err(error)?),
         "FLOAT" => Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(error)?)),
-        // A table's bytes, or a text that was compared as bytes; `Row` reads either as what it is asked for.
-        "BLOB" | "LONGBLOB" | "VARBINARY" | "BINARY" | "MEDIUMBLOB" | "TINYBLOB" => {
-            Cell::Bytes(row.try_get_unchecked(at).map_err(error)?)
-        }
+        // A text that is compared by its bytes has the same type as bytes.
         _ => {
             let bytes: Vec<u8> = row.try_get_unchecked(at).map_err(error)?;
-            Cell::Text(String::from_utf8_lossy(&bytes).into_owned())
+            String::from_utf8(bytes).map_or_else(|bytes| Cell::Bytes(bytes.into_bytes()), Cell::Text)
         }
     })
 }

@@ -179,7 +179,11 @@ impl Session for PostgresSession {
 
     fn lock_rollups(&mut self, to_sum_anew: bool) -> Result<(), DatabaseError> {
         // Whoever adds has a lock of the table by adding.
-        if to_sum_anew { self.raw("LOCK TABLE tracestead_rollups IN EXCLUSIVE MODE".to_owned()) } else { Ok(()) }
+        if to_sum_anew {
+            self.raw("LOCK TABLE tracestead_rollups IN EXCLUSIVE MODE".to_owned())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -188,7 +192,9 @@ fn bound<'a>(sql: String, values: &[Value<'_>]) -> Query<'a, Postgres, PgArgumen
     for value in values {
         query = match value {
             Value::Text(text) => query.bind(text.as_deref().map(text::without_nul)),
-            Value::Json(json) => query.bind(json.as_deref().map(|json| text::without_nul_escape(json).into_owned())),
+            Value::Json(json) => {
+                query.bind(json.as_deref().map(|json| text::without_nul_escape(json).into_owned()))
+            }
             Value::Int(number) => query.bind(*number),
             Value::Real(number) => query.bind(*number),
             Value::Bool(flag) => query.bind(*flag),
@@ -235,9 +241,13 @@ fn error(error: sqlx::Error) -> DatabaseError {
             // Serialisation, deadlock, lock not available, a key that was free a moment ago.
             "40001" | "40P01" | "55P03" | "23505" => ErrorKind::Conflict,
             // Going down, too many connections.
-            code if code.starts_with("08") || code.starts_with("57P") || code == "53300" => ErrorKind::Connection,
+            code if code.starts_with("08") || code.starts_with("57P") || code == "53300" => {
+                ErrorKind::Connection
+            }
             // What a value may be, what a row may be, how large something may be.
-            code if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => ErrorKind::Rows,
+            code if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => {
+                ErrorKind::Rows
+            }
             _ => ErrorKind::Other,
         },
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,

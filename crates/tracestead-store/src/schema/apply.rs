@@ -44,9 +44,7 @@ fn locked(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateEr
             return Ok(Vec::new());
         }
         let (online, at_once): (Vec<Step>, Vec<Step>) =
-            plan(&present, SPAN_TABLES, session)
-                .into_iter()
-                .partition(|step| step.is_online);
+            plan(&present, SPAN_TABLES, session).into_iter().partition(|step| step.is_online);
         for step in at_once {
             session.execute(&step.sql, &[])?;
         }

@@ -16,7 +16,26 @@ use crate::support::NOW;
 type Said = (String, String, (i64, String, String));
 
 fn said(event: &Event) -> (i64, String, String) {
-    (event.time.as_i64(), event.name.clone(), to_agno_json(&event.attributes))
+    (event.time.as_i64(), event.name.clone(), canonical(&to_agno_json(&event.attributes)))
+}
+
+/// Returns JSON in the form that every database can give back: keys in order, no NUL in texts.
+pub(crate) fn canonical(json: &str) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(json).unwrap();
+    sort(&mut json);
+    json.to_string()
+}
+
+fn sort(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::Object(map) => {
+            map.sort_keys();
+            map.values_mut().for_each(sort);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(sort),
+        serde_json::Value::String(text) => text.retain(|character| character != '\0'),
+        _ => {}
+    }
 }
 
 /// Returns what `logs` say of spans, what was said twice once.

@@ -1,31 +1,24 @@
 //! However often spans and their log records are sent, in whatever order, however split: the database ends up the same.
 
-#![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
-
-#[path = "support/captures.rs"]
-mod captures;
-#[path = "support/logs.rs"]
-mod logs;
-#[path = "support/specification.rs"]
-mod specification;
-mod support;
-#[path = "support/traces.rs"]
-mod traces;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use captures::{CAPTURES, Capture};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
-use specification::{joined, said_of_spans, specify, specify_span};
-use support::{Database, NOW};
+use proptest::test_runner::TestRunner;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tracestead_model::json::to_agno_json;
 use tracestead_model::query::{PageStart, SpanRecord, TraceQuery, TraceRecord};
-use tracestead_model::{BODY, LogRecord, PriceBook, Span, UnixNanos, Value};
+use tracestead_model::{Attributes, BODY, LogRecord, PriceBook, Span, UnixNanos, Value};
 use tracestead_store::{Batch, Malformed, SpanStore};
+
+use crate::captures::{CAPTURES, Capture};
+use crate::place::{Engine, Place};
+use crate::specification::{canonical, joined, said_of_spans, specify, specify_span};
+use crate::support::NOW;
+use crate::{logs, traces};
 
 /// What is sent: spans and log records come by ways of their own, so either may be first.
 #[derive(Debug, Clone)]
@@ -83,18 +76,17 @@ fn malformed() -> Vec<Malformed> {
     vec![span(1), span(2)]
 }
 
-fn prepare(spans: Vec<Span>) -> Batch {
+pub(crate) fn prepare(spans: Vec<Span>) -> Batch {
     Batch::prepare(spans, malformed(), UnixNanos::from_i64(NOW), &PriceBook::default())
 }
 
-fn prepare_logs(logs: Vec<LogRecord>) -> Batch {
+pub(crate) fn prepare_logs(logs: Vec<LogRecord>) -> Batch {
     Batch::prepare_logs(logs, malformed(), UnixNanos::from_i64(NOW))
 }
 
 /// Returns a database into which each of `captures` went once and whole, and the rows of its traces and spans.
-async fn once(captures: &[Capture]) -> (Database, Vec<TraceRecord>, Vec<SpanRecord>) {
-    let database = Database::new();
-    let store = database.open();
+async fn once(place: &Place, captures: &[Capture]) -> (Vec<TraceRecord>, Vec<SpanRecord>) {
+    let store = place.open();
     for Capture { spans, logs } in captures {
         let stored = store.ingest(prepare(spans.clone())).await.unwrap();
         assert_eq!((stored.new_spans, stored.known_spans), (spans.len(), 0));
@@ -109,12 +101,11 @@ async fn once(captures: &[Capture]) -> (Database, Vec<TraceRecord>, Vec<SpanReco
         spans.extend(store.whole_spans(&trace.trace_id).await.unwrap());
     }
     store.close().await;
-    (database, traces, spans)
+    (traces, spans)
 }
 
-async fn resent(batches: Vec<Vec<Item>>, at_once: usize) -> Database {
-    let database = Database::new();
-    let store = Arc::new(database.open());
+async fn resent(place: &Place, batches: Vec<Vec<Item>>, at_once: usize) {
+    let store = Arc::new(place.open());
     let mut waiting: JoinSet<()> = JoinSet::new();
     for batch in batches {
         if waiting.len() >= at_once {
@@ -137,7 +128,18 @@ async fn resent(batches: Vec<Vec<Item>>, at_once: usize) -> Database {
     }
     waiting.join_all().await;
     store.close().await;
-    database
+}
+
+/// Sends the spans of a capture in batches of so many, then its log records one by one.
+pub(crate) async fn send_in_parts(place: &Place, capture: &Capture, at_once: usize) {
+    let store = place.open();
+    for spans in capture.spans.chunks(at_once.min(capture.spans.len()).max(1)) {
+        store.ingest(prepare(spans.to_vec())).await.unwrap();
+    }
+    for log in &capture.logs {
+        store.ingest(prepare_logs(vec![log.clone()])).await.unwrap();
+    }
+    store.close().await;
 }
 
 async fn ingest(store: Arc<SpanStore>, batch: Batch, spans_sent: usize) {
@@ -146,26 +148,34 @@ async fn ingest(store: Arc<SpanStore>, batch: Batch, spans_sent: usize) {
 }
 
 /// `pending` are copies of spans as they were before they ended: they must leave no trace.
-fn check(captures: &[Capture], pending: &[Span], way: &Way) {
+fn check(place: &Place, captures: &[Capture], pending: &[Span], way: &Way) {
     let runtime = Runtime::new().unwrap();
-    let (expected, traces, spans) = runtime.block_on(once(captures));
-    check_rows(captures, &expected, &traces, &spans);
+    place.open();
+    place.clear();
+    let (traces, spans) = runtime.block_on(once(place, captures));
+    check_rows(captures, place, &traces, &spans);
+    let expected = place.contents();
+    place.clear();
     let mut sent = items(captures);
     sent.extend(pending.iter().cloned().map(|span| Item::Span(Box::new(span))));
-    let actual = runtime.block_on(resent(way.batches(&sent), way.at_once));
-    let (expected, actual) = (expected.contents(), actual.contents());
-    for (expected, actual) in expected.iter().zip(&actual) {
+    runtime.block_on(resent(place, way.batches(&sent), way.at_once));
+    same(&expected, &place.contents());
+}
+
+#[track_caller]
+pub(crate) fn same(expected: &[String], actual: &[String]) {
+    for (expected, actual) in expected.iter().zip(actual) {
         assert_eq!(expected, actual);
     }
     assert_eq!(expected.len(), actual.len());
 }
 
-fn check_rows(captures: &[Capture], database: &Database, traces: &[TraceRecord], spans: &[SpanRecord]) {
+fn check_rows(captures: &[Capture], place: &Place, traces: &[TraceRecord], spans: &[SpanRecord]) {
     let logs: Vec<LogRecord> = captures.iter().flat_map(|capture| capture.logs.clone()).collect();
     let logs = said_of_spans(&logs);
-    let count = "SELECT COUNT(*) FROM tracestead_span_events";
-    let stored_logs: isize = database.connect().query_row(count, [], |row| row.get(0)).unwrap();
-    assert_eq!(stored_logs.unsigned_abs(), logs.len());
+    let stored_logs =
+        place.number(&format!("SELECT COUNT(*) AS n FROM {}", place.table("tracestead_span_events")));
+    assert_eq!(usize::try_from(stored_logs).unwrap(), logs.len());
 
     let of_id = spans.iter().map(|span| ((span.trace_id.clone(), span.span_id.clone()), span));
     let of_id: HashMap<_, _> = of_id.collect();
@@ -173,6 +183,9 @@ fn check_rows(captures: &[Capture], database: &Database, traces: &[TraceRecord],
     for span in captures.iter().flat_map(|capture| &capture.spans) {
         let stored = of_id[&(span.trace_id.to_hex(), span.span_id.to_hex())];
         let span = joined(span, &logs, stored);
+        // What the order of keys is depends on the database.
+        let attributes = |attributes: &Attributes| canonical(&to_agno_json(attributes));
+        assert_eq!(attributes(&span.attributes), attributes(&stored.attributes));
         assert_eq!(*stored, specify_span(&span, stored));
         with_events.push(span);
     }
@@ -195,12 +208,7 @@ fn pending(spans: &[Span], attributes_kept: usize) -> Vec<Span> {
     spans.iter().filter(|span| span.end_time.is_some()).step_by(2).map(begun).collect()
 }
 
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
-#[test]
-fn of_one_moment_instructions_come_first_and_answers_last() {
+pub(crate) fn of_one_moment(engine: Engine) {
     let names = ["gen_ai.system.message", "gen_ai.user.message", "gen_ai.choice", "gen_ai.choice"];
     let capture = CAPTURES.iter().find(|capture| !capture.logs.is_empty()).unwrap();
     let (span, log) = (&capture.spans[0], &capture.logs[0]);
@@ -214,9 +222,9 @@ fn of_one_moment_instructions_come_first_and_answers_last() {
         ..log.clone()
     };
     let logs: Vec<LogRecord> = names.iter().enumerate().map(record).collect();
+    let place = Place::new(engine);
     Runtime::new().unwrap().block_on(async {
-        let database = Database::new();
-        let store = database.open();
+        let store = place.open();
         store.ingest(prepare(vec![span.clone()])).await.unwrap();
         for log in logs.iter().rev() {
             store.ingest(prepare_logs(vec![log.clone()])).await.unwrap();
@@ -229,22 +237,24 @@ fn of_one_moment_instructions_come_first_and_answers_last() {
     });
 }
 
-proptest! {
-    #![proptest_config(cases(16))]
-
-    #[test]
-    fn captures_leave_the_same_rows_however_they_come(
-        which in subsequence((0..CAPTURES.len()).collect::<Vec<_>>(), 1..6),
-        with_logs in any::<Index>(),
-        way in ways(),
-    ) {
+fn some_captures() -> impl Strategy<Value = Vec<Capture>> {
+    let all = (0..CAPTURES.len()).collect::<Vec<_>>();
+    (subsequence(all, 1..6), any::<Index>()).prop_map(|(which, with_logs)| {
         // Those with log records are few, so one of them is always there.
         let all: Vec<usize> = (0..CAPTURES.len()).filter(|at| !CAPTURES[*at].logs.is_empty()).collect();
         let with_logs = all[with_logs.index(all.len())];
         let which = which.into_iter().filter(|at| *at != with_logs).chain([with_logs]);
-        let captures: Vec<Capture> = which.map(|at| CAPTURES[at].clone()).collect();
-        check(&captures, &[], &way);
-    }
+        which.map(|at| CAPTURES[at].clone()).collect()
+    })
+}
+
+pub(crate) fn captures(engine: Engine, config: ProptestConfig) {
+    let place = Place::new(engine);
+    let tried = TestRunner::new(config).run(&(some_captures(), ways()), |(captures, way)| {
+        check(&place, &captures, &[], &way);
+        Ok(())
+    });
+    tried.unwrap();
 }
 
 fn trace() -> impl Strategy<Value = Capture> {
@@ -254,28 +264,42 @@ fn trace() -> impl Strategy<Value = Capture> {
     })
 }
 
-proptest! {
-    #![proptest_config(cases(96))]
-
-    #[test]
-    fn any_traces_leave_the_same_rows_however_they_come(
-        traces in vec(trace(), 1..4),
-        attributes_kept in 0..6_usize,
-        way in ways(),
-    ) {
+pub(crate) fn any_traces(engine: Engine, config: ProptestConfig) {
+    let place = Place::new(engine);
+    let input = (vec(trace(), 1..4), 0..6_usize, ways());
+    let tried = TestRunner::new(config).run(&input, |(traces, attributes_kept, way)| {
         let spans: Vec<Span> = traces.iter().flat_map(|trace| trace.spans.clone()).collect();
-        check(&traces, &pending(&spans, attributes_kept), &way);
-    }
+        check(&place, &traces, &pending(&spans, attributes_kept), &way);
+        Ok(())
+    });
+    tried.unwrap();
 }
 
-#[test]
-fn all_captures_sent_backwards_one_by_one_leave_the_same_rows() {
+pub(crate) fn captures_once(engine: Engine) {
+    let place = Place::new(engine);
+    let (traces, spans) = Runtime::new().unwrap().block_on(once(&place, &CAPTURES));
+    check_rows(&CAPTURES, &place, &traces, &spans);
+}
+
+pub(crate) fn backwards(engine: Engine) {
     let runtime = Runtime::new().unwrap();
-    let (expected, traces, spans) = runtime.block_on(once(&CAPTURES));
-    check_rows(&CAPTURES, &expected, &traces, &spans);
+    let place = Place::new(engine);
+    runtime.block_on(once(&place, &CAPTURES));
+    let expected = place.contents();
+    place.clear();
     let all = items(&CAPTURES);
     let batches: Vec<Vec<Item>> =
         all.iter().rev().chain(&all).chain(all.iter().rev()).map(|item| vec![item.clone()]).collect();
-    let actual = runtime.block_on(resent(batches, 64));
-    assert!(expected.contents() == actual.contents());
+    runtime.block_on(resent(&place, batches, 64));
+    same(&expected, &place.contents());
+}
+
+/// The rows of all captures, whatever the database.
+pub(crate) fn same_as_sqlite(engine: Engine) {
+    let runtime = Runtime::new().unwrap();
+    let [sqlite, other] = [Engine::Sqlite, engine].map(Place::new);
+    for place in [&sqlite, &other] {
+        runtime.block_on(once(place, &CAPTURES));
+    }
+    same(&sqlite.contents(), &other.contents());
 }

@@ -1,20 +1,18 @@
 //! A list answers exactly what `Filter::matches` says, newest first, however it is paged.
 
-#![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
-
-#[path = "support/traces.rs"]
-mod traces;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::TestRunner;
 use tokio::runtime::Runtime;
-use traces::{BEGIN, NAMES, SESSIONS, USERS};
 use tracestead_model::query::{
     Comparison, Field, FieldKind, Filter, FilterValue, PageStart, TraceQuery, TraceRecord,
 };
 use tracestead_model::{Span, UnixNanos};
-use tracestead_store::{Batch, OpenOptions, SpanStore, Synchronous};
+use tracestead_store::{Batch, SpanStore};
+
+use crate::place::{Engine, Place};
+use crate::traces::{self, BEGIN, NAMES, SESSIONS, USERS};
 
 const FIELDS: [Field; 14] = {
     let mut fields = [Field::HasAgentSpans; 14];
@@ -89,20 +87,11 @@ fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-async fn stored(traces: Vec<Vec<Span>>, path: std::path::PathBuf) -> SpanStore {
-    let mut options = OpenOptions::new(path, UnixNanos::from_i64(BEGIN));
-    options.synchronous = Synchronous::Normal;
-    let store = SpanStore::open(&options).unwrap();
+async fn stored(traces: Vec<Vec<Span>>, place: &Place) -> SpanStore {
+    let store = place.open();
     for (trace, number) in traces.into_iter().zip((0..4).cycle()) {
-        store
-            .ingest(Batch::prepare(
-                trace,
-                Vec::new(),
-                UnixNanos::from_i64(created_at(number)),
-                store.prices(),
-            ))
-            .await
-            .unwrap();
+        let received_at = UnixNanos::from_i64(created_at(number));
+        store.ingest(Batch::prepare(trace, Vec::new(), received_at, store.prices())).await.unwrap();
     }
     store
 }
@@ -140,17 +129,14 @@ async fn check(store: &SpanStore, all: &[TraceRecord], filter: &Filter, page_siz
     assert_eq!(by_offset, whole, "{filter:?}");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn lists_answer_what_filters_mean(
-        traces in vec(traces::trace(3), 60),
-        filters in vec((filter(), 1..20_u32), 60),
-    ) {
-        let folder = tempfile::tempdir().unwrap();
+pub(crate) fn lists(engine: Engine, config: ProptestConfig) {
+    let place = Place::new(engine);
+    let input = (vec(traces::trace(3), 60), vec((filter(), 1..20_u32), 60));
+    let tried = TestRunner::new(config).run(&input, |(traces, filters)| {
+        place.open();
+        place.clear();
         Runtime::new().unwrap().block_on(async {
-            let store = stored(traces, folder.path().join("tracestead.db")).await;
+            let store = stored(traces, &place).await;
             let all = page(&store, None, u32::MAX, PageStart::Newest).await;
             assert_eq!(all.len(), 60);
             let key = |trace: &TraceRecord| (trace.start_time_ns, trace.trace_id.clone());
@@ -160,5 +146,7 @@ proptest! {
             }
             store.close().await;
         });
-    }
+        Ok(())
+    });
+    tried.unwrap();
 }

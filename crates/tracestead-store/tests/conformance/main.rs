@@ -1,0 +1,98 @@
+//! One suite, every engine: the same batches leave the same rows, the same questions get the same answers.
+
+#![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
+
+#[path = "../support/captures.rs"]
+mod captures;
+mod filters;
+#[path = "../support/logs.rs"]
+mod logs;
+#[path = "../support/place.rs"]
+mod place;
+mod resend;
+mod rollups;
+mod sessions;
+#[path = "../support/specification.rs"]
+mod specification;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/traces.rs"]
+mod traces;
+mod writers;
+
+use proptest::prelude::ProptestConfig;
+
+use place::Engine;
+
+/// Stamps the suite on an engine. `$cases` says how many of the cases of a property are tried, in hundredths.
+macro_rules! suite {
+    ($name:ident, $engine:expr, $cases:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn captures_leave_the_rows_that_are_specified() {
+                resend::captures_once($engine);
+            }
+
+            #[test]
+            fn captures_leave_the_same_rows_however_they_come() {
+                resend::captures($engine, cases(16, $cases));
+            }
+
+            #[test]
+            fn any_traces_leave_the_same_rows_however_they_come() {
+                resend::any_traces($engine, cases(96, $cases));
+            }
+
+            #[test]
+            fn all_captures_sent_backwards_one_by_one_leave_the_same_rows() {
+                resend::backwards($engine);
+            }
+
+            #[test]
+            fn of_one_moment_instructions_come_first_and_answers_last() {
+                resend::of_one_moment($engine);
+            }
+
+            #[test]
+            fn every_engine_holds_what_sqlite_holds() {
+                resend::same_as_sqlite($engine);
+            }
+
+            #[test]
+            fn lists_answer_what_filters_mean() {
+                filters::lists($engine, cases(12, $cases));
+            }
+
+            #[test]
+            fn sessions_are_what_their_traces_say() {
+                sessions::answers($engine);
+            }
+
+            #[test]
+            fn rollups_are_the_sums_over_spans() {
+                rollups::sums($engine);
+            }
+
+            #[test]
+            fn several_writers_leave_the_same_rows() {
+                writers::several($engine);
+            }
+
+            #[test]
+            fn several_may_open_an_empty_database_at_once() {
+                writers::open_at_once($engine);
+            }
+        }
+    };
+}
+
+fn cases(of_all: u32, hundredths: u32) -> ProptestConfig {
+    let cases = (of_all * hundredths).div_ceil(100);
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() }
+}
+
+suite!(sqlite, Engine::Sqlite, 100);
+suite!(postgres, Engine::Postgres, 30);
+suite!(mysql, Engine::MySql, 30);
