@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: &arguments::Traces) -> anyhow::Result<ExitCod
 }
 
 async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.source)?;
+    let store = open(&arguments.source).await?;
     let filter = filter(arguments);
     let is_filtered = filter.is_some();
     let mut traces = Vec::new();

@@ -4,10 +4,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use toml::Value;
 use tracestead_server::Settings;
-use tracestead_store::Synchronous;
+use tracestead_store::{DatabaseUrl, Synchronous};
 
 use super::layers::Layers;
-use super::{Config, ConfigError, Shown, database_path, prices};
+use super::{Config, ConfigError, Shown, prices};
 
 /// A setting that exists.
 pub(super) struct Key {
@@ -48,7 +48,7 @@ pub(crate) enum LogFormat {
 /// Reads every setting, or says which one is wrong and where it stands.
 pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     let read = Reader { layers };
-    let mut server = Settings::new(read.with("database.url", database_path)?);
+    let mut server = Settings::new(read.with("database.url", database)?);
     server.synchronous = read.with("database.synchronous", |text| match text {
         "full" => Ok(Synchronous::Full),
         "normal" => Ok(Synchronous::Normal),
@@ -124,6 +124,10 @@ impl Reader<'_> {
     }
 }
 
+fn database(text: &str) -> Result<DatabaseUrl, String> {
+    text.parse::<DatabaseUrl>().map_err(|error| error.to_string())
+}
+
 fn socket(text: &str) -> Result<SocketAddr, String> {
     let expected = || "expected an address and a port, such as 127.0.0.1:7777".to_owned();
     // `:7777` is what many programs take for "every address"; here it would be a surprise.
@@ -146,6 +150,8 @@ fn list(text: &str) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn layers(text: &str) -> Layers {
@@ -157,7 +163,10 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_server() {
         let config = check(&Layers::default()).unwrap();
-        assert_eq!(format!("{:?}", config.server), format!("{:?}", Settings::new("tracestead.db")));
+        assert_eq!(
+            format!("{:?}", config.server),
+            format!("{:?}", Settings::new(PathBuf::from("tracestead.db")))
+        );
     }
 
     #[test]

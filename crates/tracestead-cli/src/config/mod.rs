@@ -5,17 +5,16 @@
 mod keys;
 mod layers;
 mod prices;
-mod url;
 
 use std::fmt;
 
 use tracestead_server::Settings;
+use tracestead_store::DatabaseUrl;
 
 use crate::arguments::Serve;
 use layers::Layers;
 
 pub(crate) use keys::LogFormat;
-pub(crate) use url::database_path;
 
 /// A setting that cannot be used, and where it stands.
 #[derive(Debug)]
@@ -45,6 +44,13 @@ pub(crate) struct Shown {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) origin: String,
+}
+
+/// Reads a URL that was typed for `flag`.
+pub(crate) fn database_url(text: &str, flag: &str) -> Result<DatabaseUrl, ConfigError> {
+    text.parse::<DatabaseUrl>().map_err(|expected| {
+        ConfigError(format!("cannot use `{}` for `{flag}`: {expected}", DatabaseUrl::redact(text)))
+    })
 }
 
 impl Config {
