@@ -153,6 +153,7 @@ fn span_types() -> [&'static str; 14] {
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").args(["costs", "facts", "rollups"]).required(true).multiple(true)))]
+#[expect(clippy::struct_excessive_bools, reason = "flags that may be combined")]
 pub(crate) struct Rebuild {
     #[command(flatten)]
     pub(crate) source: Source,

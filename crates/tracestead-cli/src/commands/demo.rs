@@ -37,13 +37,12 @@ const PAUSE_MS: (i64, i64) = (2_000, 6_000);
 pub(crate) async fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let (database, folder) = match &arguments.db {
-        Some(url) => (database_url(url, "--db")?, None),
-        None => {
-            // Removed with everything in it when this function ends.
-            let folder = tempfile::Builder::new().prefix("tracestead-demo-").tempdir()?;
-            (DatabaseUrl::Sqlite(folder.path().join("demo.db")), Some(folder))
-        }
+    let (database, folder) = if let Some(url) = &arguments.db {
+        (database_url(url, "--db")?, None)
+    } else {
+        // Removed with everything in it when this function ends.
+        let folder = tempfile::Builder::new().prefix("tracestead-demo-").tempdir()?;
+        (DatabaseUrl::Sqlite(folder.path().join("demo.db")), Some(folder))
     };
     let server = start(arguments, &database).await?;
     let address = server.addresses()[0];

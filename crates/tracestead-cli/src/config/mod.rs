@@ -1,7 +1,8 @@
 //! Settings: defaults, then `tracestead.toml`, then `TRACESTEAD_SECTION__KEY`, then flags; the last word wins.
 //!
-//! Prices are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
+//! Prices and databases beside the main one are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
 
+mod databases;
 mod keys;
 mod layers;
 mod prices;
@@ -34,7 +35,7 @@ pub(crate) struct Config {
     pub(crate) server: Settings,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
-    /// Name, value and origin of every setting, in the order of the documentation; then the prices.
+    /// Name, value and origin of every setting, in the order of the documentation; then databases and prices.
     pub(crate) shown: Vec<Shown>,
 }
 
