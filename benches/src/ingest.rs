@@ -70,7 +70,7 @@ struct Sent {
 
 /// Sends requests that were made before, and returns how long it took until the last one was answered.
 async fn send(database: &Path, seed: u64) -> anyhow::Result<Sent> {
-    let mut settings = Settings::new(database);
+    let mut settings = Settings::new(database.to_owned());
     settings.listen.set_port(0);
     settings.otlp_http = None;
     settings.otlp_grpc = None;

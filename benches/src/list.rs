@@ -63,7 +63,7 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
 
 /// Writes traces past the server: what is measured is reading.
 async fn fill(database: &std::path::Path) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new(database, UnixNanos::EPOCH);
+    let mut options = OpenOptions::new(database.to_owned(), UnixNanos::EPOCH);
     options.synchronous = Synchronous::Normal;
     let store = SpanStore::open(&options)?;
     let mut maker = Maker::new(42);

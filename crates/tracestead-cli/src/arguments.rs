@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 
 use crate::commands::show::When;
-use crate::config::database_path;
 
 /// Observability for AI agents that lives in your own database.
 #[derive(Debug, Parser)]
@@ -153,7 +152,8 @@ fn span_types() -> [&'static str; 14] {
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").args(["costs", "facts"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("what").args(["costs", "facts", "rollups"]).required(true).multiple(true)))]
+#[expect(clippy::struct_excessive_bools, reason = "flags that may be combined")]
 pub(crate) struct Rebuild {
     #[command(flatten)]
     pub(crate) source: Source,
@@ -163,6 +163,9 @@ pub(crate) struct Rebuild {
     /// Everything that is read from spans: who ran, models, tokens, costs and the rest
     #[arg(long)]
     pub(crate) facts: bool,
+    /// The sums over the hours
+    #[arg(long)]
+    pub(crate) rollups: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -173,9 +176,10 @@ pub(crate) struct Demo {
     /// Where to serve the page; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7777")]
     pub(crate) listen: SocketAddr,
-    /// Keep the database in this file instead of a temporary one
-    #[arg(long, value_name = "URL", value_parser = database_path)]
-    pub(crate) db: Option<PathBuf>,
+    /// Keep the runs in this database instead of a temporary one
+    // Read later: clap would repeat a wrong URL with its password.
+    #[arg(long, value_name = "URL")]
+    pub(crate) db: Option<String>,
     /// The same seed makes the same runs
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,

@@ -150,6 +150,23 @@ fn configuration_names_places_and_origins() {
 }
 
 #[test]
+fn passwords_are_repeated_nowhere() {
+    let place = Workplace::new();
+    let url = "postgres://ai:s3cret@localhost:x/ai";
+    for command in [&["demo"][..], &["serve"], &["traces"], &["rebuild", "--costs"], &["config", "print"]] {
+        let said = place.complains(&[command, &["--db", url]].concat(), 2);
+        assert!(said.contains("cannot use `postgres://***` for `"), "{said}");
+        assert!(said.contains("expected a port"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    let variables = [("TRACESTEAD_DATABASE__URL", "mysql+pymysql://ai:s3cret@db.example.com/ai")];
+    let output = place.run_with(&["config", "print"], &variables);
+    let printed = text(&output.stdout);
+    assert!(printed.contains("mysql://ai:***@db.example.com/ai"), "{printed}");
+    assert!(!printed.contains("s3cret"), "{printed}");
+}
+
+#[test]
 fn the_doctor_looks_at_a_database_that_does_not_exist_yet() {
     let place = Workplace::new();
     let free = ["doctor", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "127.0.0.1:0"];

@@ -181,6 +181,26 @@ fn new_prices_reach_old_calls() {
 }
 
 #[test]
+fn sums_over_the_hours_are_made_anew() {
+    let place = with_calls();
+    let database = rusqlite::Connection::open(place.path().join("tracestead.db")).unwrap();
+    let sums = || -> (i64, i64, i64) {
+        let sql = "SELECT SUM(calls), SUM(input_tokens), SUM(cost_nano_usd) FROM tracestead_rollups";
+        database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    };
+    let right = sums();
+    assert_eq!(right, (3, 3000, 500_210_000));
+    database.execute("UPDATE tracestead_rollups SET calls = 7, input_tokens = 0", []).unwrap();
+    assert_eq!(place.prints(&["rebuild", "--rollups"]), "rebuilt the sums over 3 spans in 1 hour\n");
+    assert_eq!(sums(), right);
+    let expected = [
+        json!({"what": "costs", "traces": 1, "spans": 3}),
+        json!({"what": "rollups", "hours": 1, "spans": 3}),
+    ];
+    assert_eq!(place.json_lines(&["rebuild", "--costs", "--rollups", "--json"]), expected);
+}
+
+#[test]
 fn a_server_takes_calls_while_costs_are_rebuilt() {
     let place = Workplace::new();
     let server = Server::start(&place);

@@ -30,7 +30,7 @@ pub(crate) struct Health {
     )
 )]
 pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let (code, status) = if app.store.is_writing() {
+    let (code, status) = if app.store.is_read_only() || app.store.is_writing() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "error")

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tracestead_model::PriceBook;
+use tracestead_model::{PriceBook, UnixNanos};
 use tracestead_store::{OpenError, OpenOptions, SpanStore};
 
 use crate::ingest::{self, Ingest};
@@ -118,13 +118,10 @@ impl Server {
             bound.push((face, listener));
         }
         let now = crate::now();
-        let mut options = OpenOptions::new(&settings.database, now);
-        options.synchronous = settings.synchronous;
-        options.prices = PriceBook::new(settings.prices.clone());
-        let store = Arc::new(SpanStore::open(&options)?);
+        let store = Arc::new(open(settings, now).await?);
         let about = About {
             started_at: now,
-            database: format!("sqlite:{}", settings.database.display()),
+            database: settings.database.to_string(),
             addresses: addresses.clone(),
             allowed_hosts: settings.allowed_hosts.clone(),
         };
@@ -168,6 +165,16 @@ impl Server {
         self.app.store.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Opens the database off the async threads: it may take as long as a network and a migration take.
+async fn open(settings: &Settings, now: UnixNanos) -> Result<SpanStore, OpenError> {
+    let mut options = OpenOptions::new(settings.database.clone(), now);
+    options.read_only = settings.read_only;
+    options.synchronous = settings.synchronous;
+    options.prices = PriceBook::new(settings.prices.clone());
+    let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
+    opened.await.map_err(|error| OpenError::Thread(error.into()))?
 }
 
 fn main_router(app: &App, settings: &Settings) -> Router {

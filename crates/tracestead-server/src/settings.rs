@@ -1,16 +1,17 @@
 //! What a server needs to be told.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use tracestead_model::Price;
-use tracestead_store::Synchronous;
+use tracestead_store::{DatabaseUrl, Synchronous};
 
 /// What a server needs to be told. [`Settings::new`] gives the defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where traces are.
+    pub database: DatabaseUrl,
+    /// Nothing in the database is changed; exports are refused.
+    pub read_only: bool,
     /// When a commit is on disk.
     pub synchronous: Synchronous,
     /// Where page, REST and OTLP are served; port 0 takes a free one.
@@ -34,12 +35,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Returns the defaults for the SQLite file at `database`: loopback, OpenTelemetry's ports, durable commits.
+    /// Returns the defaults for the database at `database`: loopback, OpenTelemetry's ports, durable commits.
     #[must_use]
-    pub fn new(database: impl Into<PathBuf>) -> Self {
+    pub fn new(database: impl Into<DatabaseUrl>) -> Self {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
             database: database.into(),
+            read_only: false,
             synchronous: Synchronous::Full,
             listen: local(7777),
             otlp_http: Some(local(4318)),

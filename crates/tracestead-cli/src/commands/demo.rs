@@ -10,7 +10,6 @@ mod recorder;
 mod scenario;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,9 +18,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracestead_model::{Span, UnixNanos};
 use tracestead_otlp::encode_traces;
 use tracestead_server::{Server, Settings, StartError};
+use tracestead_store::DatabaseUrl;
 
 use super::now;
 use crate::arguments::Demo;
+use crate::config::database_url;
 use crate::printer::{self, Style};
 use random::Random;
 use scenario::Company;
@@ -36,29 +37,25 @@ const PAUSE_MS: (i64, i64) = (2_000, 6_000);
 pub(crate) async fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // Removed with everything in it when this function ends.
-    let folder = match arguments.db {
-        Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("tracestead-demo-").tempdir()?),
+    let (database, folder) = if let Some(url) = &arguments.db {
+        (database_url(url, "--db")?, None)
+    } else {
+        // Removed with everything in it when this function ends.
+        let folder = tempfile::Builder::new().prefix("tracestead-demo-").tempdir()?;
+        (DatabaseUrl::Sqlite(folder.path().join("demo.db")), Some(folder))
     };
-    let path = match (&arguments.db, &folder) {
-        (Some(path), _) => path.clone(),
-        (None, Some(folder)) => folder.path().join("demo.db"),
-        (None, None) => anyhow::bail!("there is no folder for the database"),
-    };
-    let server = start(arguments, &path).await?;
+    let server = start(arguments, &database).await?;
     let address = server.addresses()[0];
     let sender = Sender::new(address.socket)?;
     let mut company = Company::new(arguments.seed, now());
     let work = async {
         let (traces, spans) = send_first(&sender, &mut company, arguments.seed).await?;
         if arguments.once {
-            let path = path.display();
-            printer::line(&format!("wrote {traces} traces with {spans} spans to {path}"))?;
-            printer::note(&Style::Dim.paint(&format!("`tracestead traces --db sqlite:{path}` lists them")));
+            printer::line(&format!("wrote {traces} traces with {spans} spans to {database}"))?;
+            printer::note(&Style::Dim.paint(&format!("`tracestead traces --db {database}` lists them")));
             return Ok(());
         }
-        greet(&address.url(), &path, folder.is_some(), traces)?;
+        greet(&address.url(), &database, folder.is_some(), traces)?;
         go_on(&sender, &mut company, arguments.seed).await
     };
     let ended = tokio::select! {
@@ -79,8 +76,8 @@ pub(crate) async fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-async fn start(arguments: &Demo, path: &Path) -> anyhow::Result<Server> {
-    let mut settings = Settings::new(path);
+async fn start(arguments: &Demo, database: &DatabaseUrl) -> anyhow::Result<Server> {
+    let mut settings = Settings::new(database.clone());
     // Beside the page nothing is needed, and a tracestead that runs already may have the other ports.
     settings.otlp_http = None;
     settings.otlp_grpc = None;
@@ -100,8 +97,7 @@ async fn start(arguments: &Demo, path: &Path) -> anyhow::Result<Server> {
     }
 }
 
-fn greet(url: &str, path: &Path, is_temporary: bool, traces: usize) -> std::io::Result<()> {
-    let path = path.display();
+fn greet(url: &str, database: &DatabaseUrl, is_temporary: bool, traces: usize) -> std::io::Result<()> {
     let after =
         if is_temporary { "stops it and removes the database" } else { "stops it; the database stays" };
     printer::line(&format!(
@@ -109,7 +105,7 @@ fn greet(url: &str, path: &Path, is_temporary: bool, traces: usize) -> std::io::
     ))?;
     printer::line("")?;
     printer::line(&format!("  page      {}", Style::Bold.paint(url)))?;
-    printer::line(&format!("  terminal  tracestead traces --db sqlite:{path}"))?;
+    printer::line(&format!("  terminal  tracestead traces --db {database}"))?;
     printer::line("")?;
     printer::line(&format!("Ctrl-C {after}"))
 }

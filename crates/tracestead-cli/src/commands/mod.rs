@@ -13,26 +13,34 @@ pub(crate) mod traces;
 use anyhow::Context as _;
 use tracestead_model::{PriceBook, UnixNanos};
 use tracestead_server::Settings;
-use tracestead_store::{OpenOptions, SpanStore};
+use tracestead_store::{DatabaseUrl, OpenError, OpenOptions, SpanStore};
 
 use crate::arguments::{Serve, Source};
 use crate::config::Config;
 
-/// Opens the database for commands about what is stored; it must exist, as they have no reason to make one.
-pub(crate) fn open(source: &Source) -> anyhow::Result<SpanStore> {
+/// Opens the database for commands about what is stored; a file must exist, as they have no reason to make one.
+pub(crate) async fn open(source: &Source) -> anyhow::Result<SpanStore> {
     let config = Config::load(&Serve { source: source.clone(), ..Serve::default() })?;
-    let path = &config.server.database;
-    anyhow::ensure!(
-        path.exists(),
-        "there is no database at {}; name one with --db, or start `tracestead serve` to make it",
-        path.display()
-    );
-    SpanStore::open(&options(&config.server)).context("cannot use the database")
+    if let DatabaseUrl::Sqlite(path) = &config.server.database {
+        anyhow::ensure!(
+            path.exists(),
+            "there is no database at {}; name one with --db, or start `tracestead serve` to make it",
+            path.display()
+        );
+    }
+    connect(options(&config.server)).await.context("cannot use the database")
+}
+
+/// Opens a database off the async threads: it may take as long as a network and a migration take.
+pub(crate) async fn connect(options: OpenOptions) -> Result<SpanStore, OpenError> {
+    let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
+    opened.await.map_err(|error| OpenError::Thread(error.into()))?
 }
 
 /// Returns how to open the database. Prices matter to readers too: an open store reads the spans that Agno wrote.
 pub(crate) fn options(settings: &Settings) -> OpenOptions {
-    let mut options = OpenOptions::new(&settings.database, now());
+    let mut options = OpenOptions::new(settings.database.clone(), now());
+    options.read_only = settings.read_only;
     options.synchronous = settings.synchronous;
     options.prices = PriceBook::new(settings.prices.clone());
     options

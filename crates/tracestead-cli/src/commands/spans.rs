@@ -15,7 +15,7 @@ use crate::arguments;
 use crate::printer::{self, Style};
 
 pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.source)?;
+    let store = open(&arguments.source).await?;
     let mut query = SpanQuery {
         trace_id: None,
         span_type: arguments.span_type.as_ref().map(|span_type| span_type.to_ascii_uppercase()),

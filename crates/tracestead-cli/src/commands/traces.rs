@@ -5,6 +5,7 @@ mod show;
 use std::process::ExitCode;
 
 use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery, TraceRecord};
+use tracestead_store::DatabaseUrl;
 
 use super::show::{Table, clock_times, cut, duration, one_line, thousands, trace_row};
 use super::{now, open};
@@ -34,7 +35,7 @@ pub(crate) async fn run(arguments: &arguments::Traces) -> anyhow::Result<ExitCod
 }
 
 async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.source)?;
+    let store = open(&arguments.source).await?;
     let filter = filter(arguments);
     let is_filtered = filter.is_some();
     let mut traces = Vec::new();
@@ -74,7 +75,12 @@ async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
         }
         let more = if has_more { "there are more: --limit shows them; " } else { "" };
         let id = short(&traces[0].trace_id);
-        let source = arguments.source.db.as_ref().map(|db| format!(" --db {db}")).unwrap_or_default();
+        let source = arguments
+            .source
+            .db
+            .as_ref()
+            .map(|db| format!(" --db {}", DatabaseUrl::redact(db)))
+            .unwrap_or_default();
         let hint = format!("{more}`tracestead traces show {id}{source}` shows a trace as a tree");
         printer::note(&Style::Dim.paint(&hint));
     }

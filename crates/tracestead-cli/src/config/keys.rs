@@ -4,25 +4,35 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use toml::Value;
 use tracestead_server::Settings;
-use tracestead_store::Synchronous;
+use tracestead_store::{DatabaseUrl, Synchronous};
 
 use super::layers::Layers;
-use super::{Config, ConfigError, Shown, database_path, prices};
+use super::{Config, ConfigError, Shown, databases, prices};
 
 /// A setting that exists.
 pub(super) struct Key {
     /// Section and name.
     pub(super) name: &'static str,
     default: &'static str,
+    /// Whether a password may stand in it.
+    is_url: bool,
 }
 
 const fn key(name: &'static str, default: &'static str) -> Key {
-    Key { name, default }
+    Key { name, default, is_url: false }
+}
+
+const fn url(name: &'static str, default: &'static str) -> Key {
+    Key { name, default, is_url: true }
 }
 
 /// Every setting, in the order of the documentation.
 pub(super) const KEYS: &[Key] = &[
-    key("database.url", "sqlite:tracestead.db"),
+    url("database.url", "sqlite:tracestead.db"),
+    key("database.password_file", ""),
+    key("database.read_only", "false"),
+    key("database.id", "default"),
+    url("database.catalog", ""),
     key("database.synchronous", "full"),
     key("server.listen", "127.0.0.1:7777"),
     key("server.insecure_no_auth", "false"),
@@ -48,18 +58,16 @@ pub(crate) enum LogFormat {
 /// Reads every setting, or says which one is wrong and where it stands.
 pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     let read = Reader { layers };
-    let mut server = Settings::new(read.with("database.url", database_path)?);
+    let databases = databases::read(&read)?;
+    let mut server = Settings::new(databases.main().url.clone());
+    server.read_only = databases.main().read_only;
     server.synchronous = read.with("database.synchronous", |text| match text {
         "full" => Ok(Synchronous::Full),
         "normal" => Ok(Synchronous::Normal),
         _ => Err("expected `full` or `normal`".to_owned()),
     })?;
     server.listen = read.with("server.listen", socket)?;
-    server.insecure_no_auth = read.with("server.insecure_no_auth", |text| match text {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err("expected `true` or `false`".to_owned()),
-    })?;
+    server.insecure_no_auth = read.with("server.insecure_no_auth", truth)?;
     server.allowed_hosts = read.with("server.allowed_hosts", list)?;
     server.otlp_http = read.with("otlp.http", socket_or_off)?;
     server.otlp_grpc = read.with("otlp.grpc", socket_or_off)?;
@@ -83,15 +91,17 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     })?;
     server.prices = prices::read(layers)?;
     let shown = KEYS.iter().map(|key| {
-        let (value, origin) = read.value(key.name);
+        let (value, origin) = read.shown(key.name);
+        let value = if key.name == "database.catalog" { databases.catalog() } else { value };
         Shown { key: key.name.to_owned(), value, origin }
     });
-    let shown = shown.chain(prices::shown(layers, &server.prices)).collect();
+    let shown = shown.chain(databases.shown(layers)).chain(prices::shown(layers, &server.prices)).collect();
     Ok(Config { server, log_level, log_format, shown })
 }
 
-struct Reader<'a> {
-    layers: &'a Layers,
+/// Settings, one over the other, with their defaults.
+pub(super) struct Reader<'a> {
+    pub(super) layers: &'a Layers,
 }
 
 impl Reader<'_> {
@@ -113,14 +123,33 @@ impl Reader<'_> {
         (text, origin.clone())
     }
 
-    fn with<T>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+    /// Returns a setting as it may be shown, and its origin.
+    fn shown(&self, name: &str) -> (String, String) {
+        let (text, origin) = self.value(name);
+        let is_url = KEYS.iter().any(|key| key.name == name && key.is_url);
+        (if is_url { DatabaseUrl::redact(&text) } else { text }, origin)
+    }
+
+    pub(super) fn with<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
         let (text, _) = self.value(name);
         read(&text).map_err(|expected| self.error(name, &expected))
     }
 
     fn error(&self, name: &str, expected: &str) -> ConfigError {
-        let (text, origin) = self.value(name);
+        let (text, origin) = self.shown(name);
         ConfigError(format!("cannot use `{text}` for `{name}` (from {origin}): {expected}"))
+    }
+}
+
+pub(super) fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("expected `true` or `false`".to_owned()),
     }
 }
 
@@ -146,6 +175,8 @@ fn list(text: &str) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn layers(text: &str) -> Layers {
@@ -157,7 +188,10 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_server() {
         let config = check(&Layers::default()).unwrap();
-        assert_eq!(format!("{:?}", config.server), format!("{:?}", Settings::new("tracestead.db")));
+        assert_eq!(
+            format!("{:?}", config.server),
+            format!("{:?}", Settings::new(PathBuf::from("tracestead.db")))
+        );
     }
 
     #[test]
@@ -200,6 +234,8 @@ mod tests {
         assert_eq!(said, settings);
         let said: Vec<_> = documented("Prices").into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(said, prices::PRICE_KEYS);
+        let said: Vec<_> = documented("More databases").into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(said, databases::DATABASE_KEYS);
     }
 
     #[test]
@@ -209,6 +245,22 @@ mod tests {
         assert!(examples.iter().any(|example| example.contains("[[prices]]")));
         for example in examples {
             check(&layers(example)).unwrap();
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let text = "[database]\ncatalog = \"postgres://u:s3cret@h/d\"\n\
+                    [databases.old]\nurl = \"mysql://u:s3cret@h\"";
+        let config = check(&layers(text)).unwrap();
+        let shown = |key: &str| config.shown.iter().find(|shown| shown.key == key).unwrap().value.clone();
+        assert_eq!(shown("database.catalog"), "postgres://u:***@h/d");
+        assert_eq!(shown("databases.old"), "{ url = \"mysql://u:***@h\" }");
+        for key in ["url", "catalog"] {
+            let text = format!("[database]\n{key} = \"postgres://u:s3cret@h:x\"");
+            let error = check(&layers(&text)).unwrap_err().to_string();
+            assert!(error.contains(&format!("for `database.{key}` (from t.toml): expected")), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 

@@ -1,21 +1,21 @@
 //! Settings: defaults, then `tracestead.toml`, then `TRACESTEAD_SECTION__KEY`, then flags; the last word wins.
 //!
-//! Prices are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
+//! Prices and databases beside the main one are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
 
+mod databases;
 mod keys;
 mod layers;
 mod prices;
-mod url;
 
 use std::fmt;
 
 use tracestead_server::Settings;
+use tracestead_store::DatabaseUrl;
 
 use crate::arguments::Serve;
 use layers::Layers;
 
 pub(crate) use keys::LogFormat;
-pub(crate) use url::database_path;
 
 /// A setting that cannot be used, and where it stands.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Config {
     pub(crate) server: Settings,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
-    /// Name, value and origin of every setting, in the order of the documentation; then the prices.
+    /// Name, value and origin of every setting, in the order of the documentation; then databases and prices.
     pub(crate) shown: Vec<Shown>,
 }
 
@@ -45,6 +45,13 @@ pub(crate) struct Shown {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) origin: String,
+}
+
+/// Reads a URL that was typed for `flag`.
+pub(crate) fn database_url(text: &str, flag: &str) -> Result<DatabaseUrl, ConfigError> {
+    text.parse::<DatabaseUrl>().map_err(|expected| {
+        ConfigError(format!("cannot use `{}` for `{flag}`: {expected}", DatabaseUrl::redact(text)))
+    })
 }
 
 impl Config {

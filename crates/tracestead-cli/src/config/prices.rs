@@ -5,7 +5,7 @@
 use toml::{Table, Value};
 use tracestead_model::{Price, UnixNanos, facts};
 
-use super::layers::{Layers, nearest};
+use super::layers::{Layers, unknown_in};
 use super::{ConfigError, Shown};
 
 /// The keys of a table, in the order in which they are shown and documented.
@@ -20,7 +20,7 @@ const EXPECTED_MODEL: &str = "expected a model's name, such as gpt-4o or gpt-4o*
 
 /// Reads every table, in the order of the file.
 pub(super) fn read(layers: &Layers) -> Result<Vec<Price>, ConfigError> {
-    let Some((value, origin)) = layers.prices() else { return Ok(Vec::new()) };
+    let Some((value, origin)) = layers.tables("prices") else { return Ok(Vec::new()) };
     let tables = value.as_array().into_iter().flatten();
     let tables: Vec<&Table> = tables.filter_map(Value::as_table).collect();
     if value.as_array().is_none_or(|items| items.len() != tables.len()) {
@@ -34,7 +34,7 @@ pub(super) fn read(layers: &Layers) -> Result<Vec<Price>, ConfigError> {
 
 /// Returns prices as `config print` shows them: a table in one line.
 pub(super) fn shown<'a>(layers: &'a Layers, prices: &'a [Price]) -> impl Iterator<Item = Shown> + 'a {
-    let origin = layers.prices().map_or("", |(_, origin)| origin);
+    let origin = layers.tables("prices").map_or("", |(_, origin)| origin);
     prices.iter().enumerate().map(|(at, price)| Shown {
         key: format!("prices[{at}]"),
         value: in_one_line(price),
@@ -67,13 +67,7 @@ struct Entry<'a> {
 impl Entry<'_> {
     fn price(&self) -> Result<Price, ConfigError> {
         if let Some(key) = self.table.keys().find(|key| !PRICE_KEYS.contains(&key.as_str())) {
-            let hint = nearest(PRICE_KEYS.iter().copied(), key, 2);
-            let hint = hint.map(|known| format!("; did you mean `{}`?", self.name(known)));
-            let (name, origin) = (self.name(key), self.origin);
-            return Err(ConfigError(format!(
-                "unknown setting `{name}` in {origin}{}",
-                hint.unwrap_or_default()
-            )));
+            return Err(unknown_in(&format!("prices[{}]", self.at), key, PRICE_KEYS, self.origin));
         }
         Ok(Price {
             model: self.required("model", EXPECTED_MODEL, model)?,

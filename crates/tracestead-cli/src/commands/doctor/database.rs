@@ -1,4 +1,4 @@
-//! The database file.
+//! The database: a file, or a server that is asked.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use tracestead_model::query::{PageStart, TraceQuery};
 use tracestead_server::Settings;
-use tracestead_store::SpanStore;
+use tracestead_store::{DatabaseUrl, SpanStore};
 
 use super::Check;
-use crate::commands::options;
 use crate::commands::show::thousands;
+use crate::commands::{connect, options};
 
 /// Up to how many traces their spans are counted, which takes reading every one.
 const MAX_COUNTED: u64 = 20_000;
@@ -19,7 +19,13 @@ const MAX_COUNTED: u64 = 20_000;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
-    let path = &settings.database;
+    let path = match &settings.database {
+        DatabaseUrl::Sqlite(path) => path,
+        server => {
+            let hint = "does it run, does it let this user in, does the URL say where it is?";
+            return opened(settings, &server.to_string(), hint).await;
+        }
+    };
     let shown = path.display();
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![folder(path)],
@@ -31,7 +37,7 @@ pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
         Ok(found) if !found.is_file() => {
             vec![Check::failed("database", format!("{shown} is no file"), "name another one with --db")]
         }
-        Ok(found) => existing(settings, found.len()).await,
+        Ok(found) => existing(settings, path, found.len()).await,
     }
 }
 
@@ -54,8 +60,7 @@ fn folder(path: &Path) -> Check {
     }
 }
 
-async fn existing(settings: &Settings, size_bytes: u64) -> Vec<Check> {
-    let path = &settings.database;
+async fn existing(settings: &Settings, path: &Path, size_bytes: u64) -> Vec<Check> {
     let shown = path.display();
     match header(path) {
         Err(error) => {
@@ -71,26 +76,39 @@ async fn existing(settings: &Settings, size_bytes: u64) -> Vec<Check> {
         }
         Ok(_) => {}
     }
-    let store = match SpanStore::open(&options(settings)) {
-        Ok(store) => store,
-        Err(error) => {
-            let hint = "is it writable, is there free disk space, does another program keep it locked?";
-            return vec![Check::failed("database", error.to_string(), hint)];
-        }
-    };
     let size = size_bytes.div_ceil(1 << 10);
     let size = if size < 10_240 { format!("{size} KiB") } else { format!("{} MiB", size >> 10) };
-    let mut checks =
-        vec![Check::ok("database", format!("{shown}, {size}, opens, tables up to date")), journal(path)];
+    let hint = "is it writable, is there free disk space, does another program keep it locked?";
+    let mut checks = opened(settings, &format!("{shown}, {size}"), hint).await;
+    if checks.len() > 1 {
+        checks.insert(1, journal(path));
+    }
+    checks
+}
+
+/// Opens the database as the server would, and counts what is in it.
+async fn opened(settings: &Settings, shown: &str, hint: &str) -> Vec<Check> {
+    let store = match connect(options(settings)).await {
+        Ok(store) => store,
+        Err(error) => return vec![Check::failed("database", error.to_string(), hint)],
+    };
+    let state = if settings.read_only { "opens, only to be read" } else { "opens, tables up to date" };
+    let mut checks = vec![Check::ok("database", format!("{shown}, {state}"))];
     checks.push(match contents(&store).await {
         Ok(says) => Check::ok("contents", says),
-        Err(error) => {
-            let hint = "the file may be damaged: `sqlite3 FILE 'PRAGMA integrity_check'` tells more";
-            Check::failed("contents", error.to_string(), hint)
-        }
+        Err(error) => Check::failed("contents", error.to_string(), damaged(settings)),
     });
     store.close().await;
     checks
+}
+
+fn damaged(settings: &Settings) -> &'static str {
+    match settings.database {
+        DatabaseUrl::Sqlite(_) => {
+            "the file may be damaged: `sqlite3 FILE 'PRAGMA integrity_check'` tells more"
+        }
+        _ => "the log of the database tells more",
+    }
 }
 
 /// Bytes 18 and 19 of the header are 2 in a database with a write-ahead log: <https://sqlite.org/fileformat2.html>.

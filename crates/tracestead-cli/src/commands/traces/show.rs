@@ -19,7 +19,7 @@ use crate::printer::{self, Style};
 const MESSAGE_CHARS: usize = 400;
 
 pub(super) async fn run(source: &Source, id: &str, is_json: bool) -> anyhow::Result<ExitCode> {
-    let store = open(source)?;
+    let store = open(source).await?;
     let found = find_trace(&store, id).await?.one(id);
     let trace = match found {
         Ok(trace) => trace,
