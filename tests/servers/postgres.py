@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ USER, PASSWORD, DATABASE = "tracestead", "secret", "postgres"
 class Postgres(Server):
     name = "postgres"
     account = "postgres"
+    stop_signal = signal.SIGINT
 
     @property
     def url(self) -> str:

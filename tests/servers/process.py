@@ -36,6 +36,8 @@ class Server(ABC):
     # What it is called in messages, and the account it runs as when we are root, because it refuses to be root.
     name: str
     account: str | None = None
+    # What an operator sends it to end it without waiting for its clients.
+    stop_signal = signal.SIGTERM
 
     def __init__(self, durable: bool = False) -> None:
         self.durable = durable
@@ -97,7 +99,7 @@ class Server(ABC):
     def stop(self) -> None:
         """Ends it as an operator does; its data stay."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(self.stop_signal)
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
