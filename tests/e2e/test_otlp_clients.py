@@ -238,7 +238,10 @@ def in_both_encodings() -> list[Path]:
 
 
 def ids_in(fixture: Path) -> set[tuple[str, str]]:
-    request = ExportTraceServiceRequest.FromString(fixture.read_bytes())
+    return ids_in_request(ExportTraceServiceRequest.FromString(fixture.read_bytes()))
+
+
+def ids_in_request(request: ExportTraceServiceRequest) -> set[tuple[str, str]]:
     return {
         (span.trace_id.hex(), span.span_id.hex())
         for resource in request.resource_spans

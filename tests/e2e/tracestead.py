@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ START_SECONDS = 20
 DRAIN_SECONDS = 20
 COMMAND_SECONDS = 120
 FACES = ("page and REST", "OTLP/HTTP", "OTLP/gRPC")
+FREE_PORTS = [word for option in ("--listen", "--otlp-http", "--otlp-grpc") for word in (option, "127.0.0.1:0")]
 READY_LINE = re.compile(r"^listening on (http://\S+) \((.+)\)$")
 
 T = TypeVar("T")
@@ -47,12 +48,18 @@ class Tracestead:
     """A running `tracestead serve` on ports of its own; use it as a context manager."""
 
     def __init__(
-        self, binary: Path, directory: Path, database: Database | None = None, flags: Sequence[str] = ()
+        self,
+        binary: Path,
+        directory: Path,
+        database: Database | None = None,
+        flags: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.binary = binary
         self.directory = directory
         self.database = database or SqliteDatabase(directory / "traces.db")
         self.flags = flags
+        self.environment = {**plain_environment(), **(environment or {})}
         self.addresses: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -78,11 +85,10 @@ class Tracestead:
 
     def start(self) -> None:
         command = [str(self.binary), "serve", "--db", self.database.url, *self.flags]
-        for option in ("--listen", "--otlp-http", "--otlp-grpc"):
-            command += [option, "127.0.0.1:0"]
+        command += FREE_PORTS
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.directory, env=plain_environment(), stdout=subprocess.PIPE, stderr=log, text=True
+                command, cwd=self.directory, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
         self.addresses = {}
         lines: queue.Queue[str | None] = queue.Queue()
@@ -119,7 +125,10 @@ class Tracestead:
         process.wait()
 
     def log(self) -> str:
-        return self._log.read_text()[-8000:]
+        return self.whole_log()[-8000:]
+
+    def whole_log(self) -> str:
+        return self._log.read_text()
 
     @property
     def _log(self) -> Path:
