@@ -17,7 +17,8 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tracestead import FIXTURES, query_sqlite
+from databases import query_sqlite
+from tracestead import FIXTURES
 
 AGNO_WRITTEN = FIXTURES / "agno" / "agno-written.db"
 

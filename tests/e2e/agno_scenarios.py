@@ -2,7 +2,9 @@
 
 A process of its own, because a tracer provider can be set once in a process:
 
-    python agno_scenarios.py --export http|grpc|agno-sqlite --to URL_OR_FILE --openai URL --result FILE [scenario ...]
+    python agno_scenarios.py --export http|grpc|agno --to URL [--schema NAME] --openai URL --result FILE [scenario ...]
+
+With `agno`, Agno's own exporter writes them into the database at a URL of SQLAlchemy's.
 
 The result is one JSON object: for each scenario what Agno said of the run. Every scenario runs in its own copy of the
 context variables, since the instrumentor leaves an ended team span current on the thread (`Team.run`, version 1.0.15).
@@ -20,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from agno.agent import Agent
-from agno.db.sqlite import SqliteDb
 from agno.models.openai import OpenAIChat
 from agno.run.agent import RunOutput
 from agno.run.team import TeamRunOutput
@@ -28,6 +29,7 @@ from agno.run.workflow import WorkflowRunOutput
 from agno.team import Team
 from agno.tracing import setup_tracing
 from agno.workflow import Step, Workflow
+from agno_db import open_agno
 from openinference.instrumentation.agno import AgnoInstrumentor
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
@@ -170,16 +172,17 @@ def export_over_otlp(protocol: str, endpoint: str) -> TracerProvider:
 def main() -> None:
     global OPENAI_URL
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--export", choices=["http", "grpc", "agno-sqlite"], required=True)
+    arguments.add_argument("--export", choices=["http", "grpc", "agno"], required=True)
     arguments.add_argument("--to", required=True)
+    arguments.add_argument("--schema")
     arguments.add_argument("--openai", required=True)
     arguments.add_argument("--result", type=Path, required=True)
     arguments.add_argument("scenarios", nargs="*", default=list(SCENARIOS))
     args = arguments.parse_args()
     OPENAI_URL = args.openai
 
-    if args.export == "agno-sqlite":
-        setup_tracing(db=SqliteDb(db_file=args.to))
+    if args.export == "agno":
+        setup_tracing(db=open_agno(args.to, args.schema))
         provider = trace.get_tracer_provider()
     else:
         provider = export_over_otlp(args.export, args.to)

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from databases import Database, new_database
 from fake_openai import FakeOpenAI
+from servers.shared import SharedServers
 from tracestead import Tracestead
 
 SCENARIOS = Path(__file__).parent / "agno_scenarios.py"
 SCENARIO_SECONDS = 120
 
 RunAgno = Callable[..., dict]
+NewDatabase = Callable[[str, Path], Database]
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +31,19 @@ def binary() -> Path:
     if not os.access(path, os.X_OK):
         pytest.fail(f"TRACESTEAD_BIN names {path}, which cannot be run")
     return Path(path).resolve()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[SharedServers]:
+    """PostgreSQL, MariaDB and ClickHouse, each started when a test first needs it, unless the environment names one."""
+    with SharedServers() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def make_database(servers: SharedServers) -> NewDatabase:
+    """Makes an empty database: an engine and a directory of the test's; use the database as a context manager."""
+    return lambda engine, directory: new_database(engine, directory, servers)
 
 
 @pytest.fixture
@@ -47,15 +63,17 @@ def openai() -> Iterator[FakeOpenAI]:
 def run_agno(openai: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) -> RunAgno:
     """Runs scenarios of `agno_scenarios.py` in a new process; returns what Agno said of each."""
 
-    def run(export: str, to: str | Path, *scenarios: str) -> dict:
+    def run(export: str, to: str, *scenarios: str, schema: str | None = None) -> dict:
         result = tmp_path_factory.mktemp("agno") / "runs.json"
-        command = [sys.executable, str(SCENARIOS), "--export", export, "--to", str(to)]
+        command = [sys.executable, str(SCENARIOS), "--export", export, "--to", to]
+        command += ["--schema", schema] if schema else []
         command += ["--openai", openai.base_url, "--result", str(result), *scenarios]
         # The SDK of the agents is set by the scenario alone.
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+        tests = os.pathsep.join(str(folder) for folder in (SCENARIOS.parent, SCENARIOS.parent.parent))
         done = subprocess.run(
             command,
-            env={**environment, "AGNO_TELEMETRY": "false"},
+            env={**environment, "AGNO_TELEMETRY": "false", "PYTHONPATH": tests},
             capture_output=True,
             text=True,
             timeout=SCENARIO_SECONDS,

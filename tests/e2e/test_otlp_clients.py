@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
+from conftest import NewDatabase
+from databases import RELATIONAL, Database
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
@@ -236,7 +238,10 @@ def in_both_encodings() -> list[Path]:
 
 
 def ids_in(fixture: Path) -> set[tuple[str, str]]:
-    request = ExportTraceServiceRequest.FromString(fixture.read_bytes())
+    return ids_in_request(ExportTraceServiceRequest.FromString(fixture.read_bytes()))
+
+
+def ids_in_request(request: ExportTraceServiceRequest) -> set[tuple[str, str]]:
     return {
         (span.trace_id.hex(), span.span_id.hex())
         for resource in request.resource_spans
@@ -250,8 +255,20 @@ def stored_ids(server: Tracestead) -> list[tuple[str, str]]:
     return [(row["trace_id"], row["span_id"]) for row in rows]
 
 
-def test_every_capture_is_stored_once(server: Tracestead) -> None:
+@pytest.fixture(params=RELATIONAL)
+def database(request: pytest.FixtureRequest, make_database: NewDatabase, tmp_path: Path) -> Iterator[Database]:
+    """An empty one of each engine whose tables are Agno's."""
+    with make_database(request.param, tmp_path) as made:
+        yield made
+
+
+def test_every_capture_is_stored_once(binary: Path, tmp_path: Path, database: Database) -> None:
     """Every framework's real request, sent three times in two encodings: each span is there, once."""
+    with Tracestead(binary, tmp_path, database) as server:
+        check_every_capture(server)
+
+
+def check_every_capture(server: Tracestead) -> None:
     expected: set[tuple[str, str]] = set()
     for fixture in trace_fixtures("*/*.otlp.pb"):
         expected |= ids_in(fixture)
@@ -289,9 +306,9 @@ def test_json_and_protobuf_are_one(binary: Path, tmp_path: Path) -> None:
 SIMPLE = FIXTURES / "agno" / "simple_agent.otlp.pb"
 
 
-def test_acknowledged_is_on_disk(binary: Path, tmp_path: Path) -> None:
+def test_acknowledged_is_on_disk(binary: Path, tmp_path: Path, database: Database) -> None:
     """Killed right after it answered, it has everything when it comes back."""
-    server = Tracestead(binary, tmp_path)
+    server = Tracestead(binary, tmp_path, database)
     expected: set[tuple[str, str]] = set()
     for fixture in trace_fixtures("agno/*_agent.otlp.pb"):
         server.start()

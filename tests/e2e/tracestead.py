@@ -6,21 +6,23 @@ import os
 import queue
 import re
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from databases import Database, SqliteDatabase
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 START_SECONDS = 20
 DRAIN_SECONDS = 20
+COMMAND_SECONDS = 120
 FACES = ("page and REST", "OTLP/HTTP", "OTLP/gRPC")
+FREE_PORTS = [word for option in ("--listen", "--otlp-http", "--otlp-grpc") for word in (option, "127.0.0.1:0")]
 READY_LINE = re.compile(r"^listening on (http://\S+) \((.+)\)$")
 
 T = TypeVar("T")
@@ -45,10 +47,19 @@ def wait_until(probe: Callable[[], T], what: str, seconds: float = 3.0) -> T:
 class Tracestead:
     """A running `tracestead serve` on ports of its own; use it as a context manager."""
 
-    def __init__(self, binary: Path, directory: Path, database: Path | None = None) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        directory: Path,
+        database: Database | None = None,
+        flags: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.binary = binary
         self.directory = directory
-        self.database = database or directory / "traces.db"
+        self.database = database or SqliteDatabase(directory / "traces.db")
+        self.flags = flags
+        self.environment = {**plain_environment(), **(environment or {})}
         self.addresses: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -73,14 +84,11 @@ class Tracestead:
         return self.addresses["OTLP/gRPC"]
 
     def start(self) -> None:
-        command = [str(self.binary), "serve", "--db", f"sqlite:{self.database}"]
-        for option in ("--listen", "--otlp-http", "--otlp-grpc"):
-            command += [option, "127.0.0.1:0"]
-        # Settings of whoever runs the tests must not reach the server.
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("TRACESTEAD_", "OTEL_"))}
+        command = [str(self.binary), "serve", "--db", self.database.url, *self.flags]
+        command += FREE_PORTS
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.directory, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+                command, cwd=self.directory, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
         self.addresses = {}
         lines: queue.Queue[str | None] = queue.Queue()
@@ -117,7 +125,10 @@ class Tracestead:
         process.wait()
 
     def log(self) -> str:
-        return self._log.read_text()[-8000:]
+        return self.whole_log()[-8000:]
+
+    def whole_log(self) -> str:
+        return self._log.read_text()
 
     @property
     def _log(self) -> Path:
@@ -148,17 +159,25 @@ class Tracestead:
         assert response.status_code == 200, f"{fixture.name}: {response.status_code} {response.text}"
 
     def sql(self, query: str, *parameters: Any) -> list[dict]:
-        """Asks the database file itself, as any SQL client may while the server runs."""
-        return query_sqlite(self.database, query, *parameters)
+        """Asks the database itself, as any SQL client may while the server runs."""
+        return self.database.sql(query, *parameters)
 
 
-def query_sqlite(database: Path, query: str, *parameters: Any) -> list[dict]:
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
-    try:
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(query, parameters)]
-    finally:
-        connection.close()
+def run_tracestead(binary: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that ends on its own."""
+    return subprocess.run(
+        [str(binary), *arguments],
+        cwd=directory,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+    )
+
+
+def plain_environment() -> dict[str, str]:
+    """Settings of whoever runs the tests must not reach the program."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("TRACESTEAD_", "OTEL_"))}
 
 
 def _forward_lines(stream: Any, lines: queue.Queue[str | None]) -> None:

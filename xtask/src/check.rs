@@ -10,19 +10,19 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "fmt",
         about: "Rust is formatted",
-        run: |_| Command::cargo(["fmt", "--all", "--check"]).run(),
+        run: |_, _| Command::cargo(["fmt", "--all", "--check"]).run(),
     },
-    Part { name: "clippy", about: "Rust has no lint", run: |_| clippy() },
-    Part { name: "deny", about: "dependencies are allowed ones", run: |_| deny() },
+    Part { name: "clippy", about: "Rust has no lint", run: |_, _| clippy() },
+    Part { name: "deny", about: "dependencies are allowed ones", run: |_, _| deny() },
     Part {
         name: "web",
         about: "the page's sources have no lint and right types",
-        run: |_| web::npm("run", &["check"])?.run(),
+        run: |_, _| web::npm("run", &["check"])?.run(),
     },
     Part {
         name: "openapi",
         about: "web/openapi.json is what the server says",
-        run: |_| openapi_is_current(),
+        run: |_, _| openapi_is_current(),
     },
 ];
 

@@ -79,6 +79,13 @@ impl Command {
         self.judge(status)
     }
 
+    /// Starts it, with pipes for its standard input and output; what it says on standard error is shown.
+    pub(crate) fn spawn(mut self) -> Result<process::Child, Failure> {
+        println!("$ {}", self.shown);
+        self.inner.stdin(Stdio::piped()).stdout(Stdio::piped());
+        self.inner.spawn().map_err(|error| self.cannot_start(&error))
+    }
+
     fn judge(&self, status: process::ExitStatus) -> Outcome {
         if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}", self.shown)) }
     }

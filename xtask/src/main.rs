@@ -1,12 +1,14 @@
 //! Automation of this repository in Rust: `cargo xtask help`.
 //!
-//! What a task needs and can fetch without asking (a virtual environment, node modules, a browser, a pinned tool) it
-//! fetches; what it cannot do is a failure with a reason, never a silent skip. Everything that is built or fetched goes
-//! under cargo's target directory (`CARGO_TARGET_DIR`), or into `web/node_modules` and `web/dist`.
+//! What a task needs and can fetch without asking (a virtual environment, node modules, a browser, database servers, a
+//! pinned tool) it fetches; what it cannot do is a failure with a reason, never a silent skip. Everything that is built or
+//! fetched goes under cargo's target directory (`CARGO_TARGET_DIR`), or into `web/node_modules` and `web/dist`; what comes
+//! as a package of Debian's is installed as one.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to the terminal")]
 
 mod check;
 mod command;
+mod databases;
 mod places;
 mod report;
 mod tally;
@@ -28,6 +30,7 @@ usage: cargo xtask TASK
 
   test [PART...]    every test, or the named parts of them; `test --list` names the parts
   check [PART...]   formatting, lints, dependencies, generated files; `check --list` names the parts
+  databases         starts the database servers that tests use, until Ctrl-C, and tells how tests find them
   web               builds the page into web/dist
   openapi           writes web/openapi.json from the server's own description
   run [ARG...]      builds everything for release and serves; arguments go to `tracestead serve`
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match task.as_str() {
         "test" => report::run_parts("test", test::PARTS, &rest),
         "check" => report::run_parts("check", check::PARTS, &rest),
+        "databases" => databases::serve(),
         "web" => web::build(),
         "openapi" => check::write_openapi(),
         "run" => run(&rest),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::databases::Databases;
 use crate::tally::Tally;
 use crate::{Failure, Outcome};
 
@@ -12,7 +13,23 @@ pub(crate) struct Part {
     /// What it does, in a few words.
     pub(crate) about: &'static str,
     /// Does it. It may leave what it counted, also when it fails.
-    pub(crate) run: fn(&mut Option<Tally>) -> Outcome,
+    pub(crate) run: fn(&mut Shared, &mut Option<Tally>) -> Outcome,
+}
+
+/// What several parts of a task use; it ends with the last part.
+#[derive(Default)]
+pub(crate) struct Shared {
+    databases: Option<Databases>,
+}
+
+impl Shared {
+    /// The database servers, started for the first part that asks.
+    pub(crate) fn databases(&mut self) -> Result<&Databases, Failure> {
+        match &mut self.databases {
+            Some(running) => Ok(running),
+            missing => Ok(missing.insert(Databases::start()?)),
+        }
+    }
 }
 
 struct Row {
@@ -34,20 +51,22 @@ pub(crate) fn run_parts(task: &str, parts: &'static [Part], named: &[String]) ->
         return Err(format!("{task} has no part {unknown:?}; `cargo xtask {task} --list` names them"));
     }
 
+    let mut shared = Shared::default();
     let rows: Vec<Row> = parts
         .iter()
         .filter(|part| named.is_empty() || named.iter().any(|name| name == part.name))
-        .map(run_part)
+        .map(|part| run_part(part, &mut shared))
         .collect();
+    drop(shared);
     print_table(&rows);
     verdict(task, &rows)
 }
 
-fn run_part(part: &'static Part) -> Row {
+fn run_part(part: &'static Part, shared: &mut Shared) -> Row {
     println!("\n=== {}: {}", part.name, part.about);
     let start = Instant::now();
     let mut tally = None;
-    let outcome = (part.run)(&mut tally);
+    let outcome = (part.run)(shared, &mut tally);
     if let Err(failure) = &outcome {
         println!("xtask: {failure}");
     }

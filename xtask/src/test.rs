@@ -3,27 +3,33 @@
 use std::path::PathBuf;
 
 use crate::command::Command;
-use crate::report::Part;
+use crate::report::{Part, Shared};
 use crate::tally::{self, Tally};
 use crate::{Failure, Outcome, places, tools, web};
 
 /// In this order: what is built early is used later.
 pub(crate) const PARTS: &[Part] = &[
-    Part { name: "page", about: "the page builds, for the server to take in", run: |_| web::build() },
+    Part { name: "page", about: "the page builds, for the server to take in", run: |_, _| web::build() },
     Part { name: "rust", about: "unit and integration tests of all crates", run: rust },
-    Part { name: "doc", about: "examples in the documentation of all crates", run: doc },
-    Part { name: "binary", about: "the binary that the next parts start", run: |_| build_binary() },
-    Part { name: "web", about: "unit tests of the page", run: web_unit },
+    Part { name: "doc", about: "examples in the documentation of all crates", run: |_, tally| doc(tally) },
+    Part { name: "binary", about: "the binary that the next parts start", run: |_, _| build_binary() },
+    Part { name: "web", about: "unit tests of the page", run: |_, tally| web_unit(tally) },
     Part { name: "python", about: "real agents and OTLP clients against the binary", run: python },
-    Part { name: "browser", about: "the page in a real browser against the binary", run: browser },
+    Part {
+        name: "browser",
+        about: "the page in a real browser against the binary",
+        run: |_, tally| browser(tally),
+    },
 ];
 
-fn rust(tally: &mut Option<Tally>) -> Outcome {
+fn rust(shared: &mut Shared, tally: &mut Option<Tally>) -> Outcome {
+    let databases = shared.databases()?;
     if tools::has_nextest() {
-        counted(Command::cargo(["nextest", "run", "--workspace", "--no-fail-fast"]), tally, tally::nextest)
+        let command = Command::cargo(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        counted(databases.known_to(command), tally, tally::nextest)
     } else {
         let command = Command::cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
-        counted(command, tally, tally::cargo_test)
+        counted(databases.known_to(command), tally, tally::cargo_test)
     }
 }
 
@@ -50,14 +56,15 @@ fn web_unit(tally: &mut Option<Tally>) -> Outcome {
     counted(web::npm("test", &[])?, tally, tally::vitest)
 }
 
-fn python(tally: &mut Option<Tally>) -> Outcome {
+fn python(shared: &mut Shared, tally: &mut Option<Tally>) -> Outcome {
     let binary = existing_binary()?;
+    let databases = shared.databases()?;
     let command = Command::new(tools::python()?)
         .args(["-m", "pytest"])
         .dir(places::python_tests())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TRACESTEAD_BIN", binary);
-    counted(command, tally, tally::pytest)
+    counted(databases.known_to(command), tally, tally::pytest)
 }
 
 fn browser(tally: &mut Option<Tally>) -> Outcome {
