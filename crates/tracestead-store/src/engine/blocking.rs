@@ -10,7 +10,7 @@ use crate::error::{DatabaseError, ErrorKind};
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long a statement may take before its connection is given up: a server that is gone without a word never answers.
-const ANSWER: Duration = Duration::from_secs(180);
+const ANSWER: Duration = Duration::from_mins(3);
 
 /// A runtime of one session's own. It runs only while the session waits.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Blocking {
     pub(super) fn wait<T>(
         &self,
         answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(sqlx::Error) -> DatabaseError,
+        read: fn(&sqlx::Error) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(ANSWER, answer, read)
     }
@@ -38,7 +38,7 @@ impl Blocking {
     pub(super) fn connect<T>(
         &self,
         connection: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(sqlx::Error) -> DatabaseError,
+        read: fn(&sqlx::Error) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(CONNECT, connection, read)
     }
@@ -47,7 +47,7 @@ impl Blocking {
     pub(super) fn wait_long<T>(
         &self,
         answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(sqlx::Error) -> DatabaseError,
+        read: fn(&sqlx::Error) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(Duration::MAX, answer, read)
     }
@@ -56,18 +56,16 @@ impl Blocking {
         &self,
         patience: Duration,
         answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(sqlx::Error) -> DatabaseError,
+        read: fn(&sqlx::Error) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         let Some(runtime) = &self.0 else {
             return Err(DatabaseError::new(ErrorKind::Connection, "the connection is closed"));
         };
-        match runtime.block_on(async { tokio::time::timeout(patience, answer).await }) {
-            Ok(answer) => answer.map_err(read),
-            Err(_) => {
-                let says = format!("no answer within {} s", patience.as_secs());
-                Err(DatabaseError::new(ErrorKind::Connection, says))
-            }
-        }
+        let Ok(answer) = runtime.block_on(async { tokio::time::timeout(patience, answer).await }) else {
+            let says = format!("no answer within {} s", patience.as_secs());
+            return Err(DatabaseError::new(ErrorKind::Connection, says));
+        };
+        answer.map_err(|error| read(&error))
     }
 }
 

@@ -25,8 +25,7 @@ impl Connector {
         match url {
             DatabaseUrl::Sqlite(path) => Self::Sqlite(path.clone(), options),
             DatabaseUrl::Postgres(server) => Self::Postgres(server.clone()),
-            DatabaseUrl::MySql(server) => Self::MySql(server.clone()),
-            DatabaseUrl::ClickHouse(server) => Self::MySql(server.clone()),
+            DatabaseUrl::MySql(server) | DatabaseUrl::ClickHouse(server) => Self::MySql(server.clone()),
         }
     }
 

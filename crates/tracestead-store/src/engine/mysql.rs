@@ -200,7 +200,7 @@ fn row(row: &MySqlRow) -> Result<Row, DatabaseError> {
 }
 
 fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
-    let raw = row.try_get_raw(at).map_err(error)?;
+    let raw = row.try_get_raw(at).map_err(|failed| error(&failed))?;
     if raw.is_null() {
         return Ok(Cell::Null);
     }
@@ -208,27 +208,27 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
     Ok(match kind.as_str() {
         "BIGINT UNSIGNED" | "INT UNSIGNED" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED"
         | "MEDIUMINT UNSIGNED" => {
-            let number: u64 = row.try_get_unchecked(at).map_err(error)?;
+            let number: u64 = row.try_get_unchecked(at).map_err(|failed| error(&failed))?;
             Cell::Int(i64::try_from(number).unwrap_or(i64::MAX))
         }
         "BIGINT" | "INT" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "BOOLEAN" => {
-            Cell::Int(row.try_get_unchecked(at).map_err(error)?)
+            Cell::Int(row.try_get_unchecked(at).map_err(|failed| error(&failed))?)
         }
-        "DOUBLE" => Cell::Real(row.try_get_unchecked(at).map_err(error)?),
-        "FLOAT" => Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(error)?)),
+        "DOUBLE" => Cell::Real(row.try_get_unchecked(at).map_err(|failed| error(&failed))?),
+        "FLOAT" => Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(|failed| error(&failed))?)),
         // A text that is compared by its bytes has the same type as bytes.
         _ => {
-            let bytes: Vec<u8> = row.try_get_unchecked(at).map_err(error)?;
+            let bytes: Vec<u8> = row.try_get_unchecked(at).map_err(|failed| error(&failed))?;
             String::from_utf8(bytes).map_or_else(|bytes| Cell::Bytes(bytes.into_bytes()), Cell::Text)
         }
     })
 }
 
-fn error(error: sqlx::Error) -> DatabaseError {
-    let kind = match &error {
+fn error(error: &sqlx::Error) -> DatabaseError {
+    let kind = match error {
         sqlx::Error::Database(said) => {
             let number =
-                said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map_or(0, |said| said.number());
+                said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map_or(0, sqlx::mysql::MySqlDatabaseError::number);
             match number {
                 // Deadlock, a lock that took too long, a key that was free a moment ago.
                 1213 | 1205 | 1062 | 1020 => ErrorKind::Conflict,
@@ -242,5 +242,5 @@ fn error(error: sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, super::says(&error))
+    DatabaseError::new(kind, super::says(error))
 }

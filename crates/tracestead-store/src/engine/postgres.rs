@@ -209,7 +209,7 @@ fn row(row: &PgRow) -> Result<Row, DatabaseError> {
 }
 
 fn cell(row: &PgRow, at: usize) -> Result<Cell, DatabaseError> {
-    let raw = row.try_get_raw(at).map_err(error)?;
+    let raw = row.try_get_raw(at).map_err(|failed| error(&failed))?;
     if raw.is_null() {
         return Ok(Cell::Null);
     }
@@ -235,8 +235,8 @@ fn cell(row: &PgRow, at: usize) -> Result<Cell, DatabaseError> {
     })
 }
 
-fn error(error: sqlx::Error) -> DatabaseError {
-    let kind = match &error {
+fn error(error: &sqlx::Error) -> DatabaseError {
+    let kind = match error {
         sqlx::Error::Database(said) => match said.code().as_deref().unwrap_or_default() {
             // Serialisation, deadlock, lock not available, a key that was free a moment ago.
             "40001" | "40P01" | "55P03" | "23505" => ErrorKind::Conflict,
@@ -253,5 +253,5 @@ fn error(error: sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, super::says(&error))
+    DatabaseError::new(kind, super::says(error))
 }

@@ -117,7 +117,7 @@ pub(crate) fn plan_list(query: &SpanQuery, dialect: Dialect) -> (String, Vec<Val
         }
     }
     let by_id = dialect.id_order("span_id");
-    sql.push_str(&format!(" ORDER BY start_time_ns DESC, {by_id} DESC LIMIT ?"));
+    sql.extend([" ORDER BY start_time_ns DESC, ", &by_id, " DESC LIMIT ?"]);
     values.push(Value::int(query.limit));
     (sql, values)
 }

@@ -86,7 +86,7 @@ pub(crate) fn plan_list(query: &TraceQuery, dialect: Dialect) -> (String, Vec<Va
         condition.bind(*start_time_ns);
         condition.sql.push_str(" AND (start_time_ns < ");
         condition.bind(*start_time_ns);
-        condition.sql.push_str(&format!(" OR {by_id} < "));
+        condition.sql.extend([" OR ", &by_id, " < "]);
         condition.bind(trace_id.clone());
         condition.sql.push(')');
     }

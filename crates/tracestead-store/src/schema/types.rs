@@ -32,10 +32,9 @@ impl Kind {
             (Dialect::Postgres, Self::Json) => "JSONB",
             (Dialect::Sqlite | Dialect::Postgres | Dialect::MySql, Self::Integer) => "BIGINT",
             (Dialect::Sqlite | Dialect::Postgres | Dialect::MySql, Self::Flag) => "BOOLEAN",
-            (Dialect::Sqlite, _) => "VARCHAR",
             // The order of bytes, whatever the language of the database is.
             (Dialect::Postgres, Self::Id | Self::Time) => "VARCHAR COLLATE \"C\"",
-            (Dialect::Postgres, _) => "VARCHAR",
+            (Dialect::Sqlite | Dialect::Postgres, _) => "VARCHAR",
             (Dialect::MySql, Self::Id | Self::Time) => "VARCHAR(128)",
             // As long as an index takes.
             (Dialect::MySql, Self::Reference) => "VARCHAR(512)",

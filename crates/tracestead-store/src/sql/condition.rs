@@ -104,9 +104,9 @@ impl Condition {
         let is_text = field.kind() != FieldKind::Number;
         if is_text && self.dialect == Dialect::MySql && comparison == Comparison::Eq {
             // The plain column finds the place in the index, the bytes decide.
-            self.sql.push_str(&format!("({column} = "));
+            self.sql.extend(["(", &column, " = "]);
             self.bind(sql_value(value));
-            self.sql.push_str(&format!(" AND {exact} = "));
+            self.sql.extend([" AND ", &exact, " = "]);
             self.bind(sql_value(value));
             return self.sql.push(')');
         }

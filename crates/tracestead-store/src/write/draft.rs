@@ -45,7 +45,7 @@ pub(super) enum Action<'a> {
     Price(Cost),
 }
 
-impl<'a> Action<'a> {
+impl Action<'_> {
     /// Returns the span that is at hand, to be written.
     pub(super) fn prepared(&self) -> Option<&PreparedSpan> {
         match self {
@@ -84,7 +84,8 @@ impl<'a> Draft<'a> {
         let is_agno =
             entry.stored.as_ref().is_some_and(|stored| !stored.is_ours) && entry.action.prepared().is_none();
         let ends_later = span.shape.end_time_ns > entry.shape.end_time_ns;
-        if !ends_later && !(is_agno && span.resource.is_some()) {
+        let tells_more = is_agno && span.resource.is_some();
+        if !ends_later && !tells_more {
             return Offered::Known;
         }
         entry.shape = span.shape.clone();

@@ -142,7 +142,7 @@ impl Key {
             hash.update(part.as_bytes());
         }
         hash.update(&key.latency_bucket.to_be_bytes());
-        key.rollup_id = hash.finalize().to_hex()[..32].to_owned();
+        hash.finalize().to_hex()[..32].clone_into(&mut key.rollup_id);
         key
     }
 

@@ -131,7 +131,7 @@ pub(super) fn replace(
 }
 
 /// Returns the columns of what was understood of a span, and their values.
-pub(super) fn understood<'a>(facts_of: &'a SpanFacts, cost: Cost) -> Vec<(&'static str, Value<'a>)> {
+pub(super) fn understood(facts_of: &SpanFacts, cost: Cost) -> Vec<(&'static str, Value<'_>)> {
     FACTS.into_iter().zip(facts(facts_of, cost)).collect()
 }
 

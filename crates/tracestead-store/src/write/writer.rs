@@ -122,12 +122,11 @@ impl Connection {
         let mut reconnected = false;
         let mut tries = 0;
         loop {
-            let session = match &mut self.session {
-                Some(session) => session,
-                None => {
-                    reconnected = true;
-                    self.session.insert(self.connector.connect(Access::Write)?)
-                }
+            let session = if let Some(session) = &mut self.session {
+                session
+            } else {
+                reconnected = true;
+                self.session.insert(self.connector.connect(Access::Write)?)
             };
             match work(session.as_mut(), tries) {
                 Err(error) if error.kind == ErrorKind::Connection => {
