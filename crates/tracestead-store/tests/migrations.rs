@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
+#[path = "support/captures.rs"]
+mod captures;
 mod support;
 
 use std::fs;
 use std::time::{Duration, Instant};
 
+use captures::CAPTURES;
 use rusqlite::Connection;
 use support::{Database, NOW, fixtures, rows};
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
-use tracestead_store::{OpenError, OpenOptions, SpanStore};
+use tracestead_store::{Batch, OpenError, OpenOptions, SpanStore};
 
 /// The tables as version 2 makes them. They are in other people's databases: whoever changes them writes a migration, and
 /// a fixture of its own for what comes out.
@@ -216,4 +219,66 @@ fn several_may_open_a_file_at_once() {
             assert_eq!(ok, "ok");
         }
     }
+}
+
+/// Returns every row of every table, whatever the order of its columns.
+fn sorted_contents(connection: &Connection) -> Vec<String> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let mut tables = connection.prepare(sql).unwrap();
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
+    let mut contents: Vec<String> = tables
+        .flat_map(|table| {
+            let columns = columns(connection, &table).join(", ");
+            rows(connection, &table, &format!("SELECT {columns} FROM {table}"))
+        })
+        .collect();
+    contents.sort();
+    contents
+}
+
+/// Returns the columns of a table as statements name them, in order.
+fn columns(connection: &Connection, table: &str) -> Vec<String> {
+    let sql = "SELECT '\"' || name || '\"' FROM pragma_table_info(?1) ORDER BY name";
+    let mut columns = connection.prepare(sql).unwrap();
+    columns.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_file_that_version_1_wrote_becomes_what_version_2_would_have_written() {
+    let new = Database::new();
+    Runtime::new().unwrap().block_on(async {
+        let store = new.open();
+        for capture in CAPTURES.iter() {
+            let now = UnixNanos::from_i64(NOW);
+            let batch = Batch::prepare(capture.spans.clone(), Vec::new(), now, store.prices());
+            store.ingest(batch).await.unwrap();
+            store.ingest(Batch::prepare_logs(capture.logs.clone(), Vec::new(), now)).await.unwrap();
+        }
+        store.close().await;
+    });
+
+    let old = Database::new();
+    let connection = old.connect();
+    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {SCHEMA_1}")).unwrap();
+    connection.execute("ATTACH ?1 AS new", [new.path.to_str().unwrap()]).unwrap();
+    let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables: Vec<String> = {
+        let mut tables = connection.prepare(sql).unwrap();
+        tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for table in tables {
+        let columns = columns(&connection, &table).join(", ");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
+        connection.execute_batch(&copy).unwrap();
+    }
+    connection.execute_batch("DELETE FROM main.tracestead_migrations WHERE version > 1; DETACH new").unwrap();
+    assert!(count(&connection, "agno_spans") > 500);
+    drop(connection);
+
+    open_and_fill(&old);
+    let (old, new) = (sorted_contents(&old.connect()), sorted_contents(&new.connect()));
+    for (old, new) in old.iter().zip(&new) {
+        assert_eq!(old, new);
+    }
+    assert_eq!(old.len(), new.len());
 }

@@ -215,7 +215,9 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
             Cell::Int(row.try_get_unchecked(at).map_err(|failed| error(&failed))?)
         }
         "DOUBLE" => Cell::Real(row.try_get_unchecked(at).map_err(|failed| error(&failed))?),
-        "FLOAT" => Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(|failed| error(&failed))?)),
+        "FLOAT" => {
+            Cell::Real(f64::from(row.try_get_unchecked::<f32, _>(at).map_err(|failed| error(&failed))?))
+        }
         // A text that is compared by its bytes has the same type as bytes.
         _ => {
             let bytes: Vec<u8> = row.try_get_unchecked(at).map_err(|failed| error(&failed))?;
@@ -227,8 +229,9 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
 fn error(error: &sqlx::Error) -> DatabaseError {
     let kind = match error {
         sqlx::Error::Database(said) => {
-            let number =
-                said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map_or(0, sqlx::mysql::MySqlDatabaseError::number);
+            let number = said
+                .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
+                .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
             match number {
                 // Deadlock, a lock that took too long, a key that was free a moment ago.
                 1213 | 1205 | 1062 | 1020 => ErrorKind::Conflict,

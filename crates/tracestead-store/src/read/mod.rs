@@ -1,5 +1,7 @@
 //! Questions and their answers.
 
+#[cfg(test)]
+mod plans;
 mod sessions;
 mod spans;
 mod traces;

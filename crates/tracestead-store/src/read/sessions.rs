@@ -32,6 +32,19 @@ fn page(
     let count = format!("SELECT COUNT(DISTINCT {}) {from}", dialect.bytes_order("session_id"));
     let count = session.query(&count, &condition.values)?;
     let count = count.first().map_or(0, |row| row.whole(0));
+    let (sql, values) = plan_page(filter, limit, offset, dialect);
+    let rows = session.query(&sql, &values)?;
+    Ok((rows.into_iter().map(stats).collect(), count.unsigned_abs()))
+}
+
+/// Returns the statement for a page of sessions, and its values.
+pub(crate) fn plan_page(
+    filter: Option<&Filter>,
+    limit: u32,
+    offset: u64,
+    dialect: Dialect,
+) -> (String, Vec<Value<'static>>) {
+    let condition = Condition::of(filter, dialect);
     let mut values = condition.values;
     values.push(Value::int(limit));
     values.push(Value::count(offset));
@@ -40,16 +53,17 @@ fn page(
     let group = if dialect == Dialect::MySql { &by_id } else { "session_id" };
     let sql = format!(
         "SELECT session_id, {}, {}, {}, {}, COUNT(*), MIN({}), {last}
-         {from} GROUP BY {group}
+         FROM {} WHERE session_id IS NOT NULL AND {} GROUP BY {group}
          ORDER BY {last} DESC, MAX(start_time_ns) DESC, {by_id} LIMIT ? OFFSET ?",
         max("user_id"),
         max("agent_id"),
         max("team_id"),
         max("workflow_id"),
         dialect.bytes_order("created_at"),
+        dialect.from("agno_traces"),
+        condition.sql,
     );
-    let rows = session.query(&sql, &values)?;
-    Ok((rows.into_iter().map(stats).collect(), count.unsigned_abs()))
+    (sql, values)
 }
 
 fn stats(mut row: Row) -> SessionStats {

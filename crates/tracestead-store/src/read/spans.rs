@@ -46,8 +46,7 @@ impl SpanStore {
         let trace_id = trace_id.to_owned();
         self.readers()
             .run(move |session| {
-                let from = session.dialect().from("agno_spans");
-                let sql = format!("SELECT {LIGHT} FROM {from} WHERE trace_id = ?");
+                let sql = plan_of_trace(session.dialect());
                 Ok(session.query(&sql, &[Value::text(&trace_id)])?.iter_mut().map(light).collect())
             })
             .await
@@ -97,6 +96,11 @@ impl SpanStore {
             })
             .await
     }
+}
+
+/// Returns the statement for the light rows of a trace.
+pub(crate) fn plan_of_trace(dialect: Dialect) -> String {
+    format!("SELECT {LIGHT} FROM {} WHERE trace_id = ?", dialect.from("agno_spans"))
 }
 
 /// Returns the statement that answers a question for spans, and its values.

@@ -10,6 +10,7 @@ mod plan;
 mod present;
 mod tables;
 mod types;
+mod views;
 
 pub(crate) use apply::{MigrateError, migrate};
 

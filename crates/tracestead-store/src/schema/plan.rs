@@ -3,6 +3,7 @@
 use super::present::Present;
 use super::tables::{BY_TRACE, DROPPED_INDEXES, INDEXES, Index, Table};
 use super::types::quoted;
+use super::views::views;
 use crate::session::Session;
 use crate::sql::Dialect;
 
@@ -33,6 +34,7 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
         }
     }
     if dialect == Dialect::ClickHouse {
+        steps.extend(create_views(dialect));
         return steps;
     }
     let is_agnos_key =
@@ -47,7 +49,18 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
         let on = if dialect == Dialect::MySql { format!(" ON {}", index.table) } else { String::new() };
         steps.push(at_once(format!("DROP INDEX {}{on}", index.name)));
     }
+    steps.extend(create_views(dialect));
     steps
+}
+
+/// Views hold nothing, so they are made anew by each version.
+fn create_views(dialect: Dialect) -> impl Iterator<Item = Step> {
+    views(dialect).into_iter().flat_map(|view| {
+        [
+            at_once(format!("DROP VIEW IF EXISTS {}", view.name)),
+            at_once(format!("CREATE VIEW {} AS\n{}", view.name, view.select)),
+        ]
+    })
 }
 
 fn at_once(sql: String) -> Step {

@@ -18,6 +18,7 @@ mod specification;
 mod support;
 #[path = "../support/traces.rs"]
 mod traces;
+mod views;
 mod writers;
 
 use proptest::prelude::ProptestConfig;
@@ -73,6 +74,11 @@ macro_rules! suite {
             #[test]
             fn rollups_are_the_sums_over_spans() {
                 rollups::sums($engine);
+            }
+
+            #[test]
+            fn views_tell_what_to_watch_in_production() {
+                views::answers($engine);
             }
 
             #[test]

@@ -102,6 +102,11 @@ impl Place {
         }
     }
 
+    /// Returns the name of a view.
+    pub(crate) fn qualified(&self, view: &str) -> String {
+        self.table(view).trim_end_matches(" FINAL").to_owned()
+    }
+
     /// Returns the table as statements name it.
     pub(crate) fn table(&self, table: &str) -> String {
         match self.engine {
