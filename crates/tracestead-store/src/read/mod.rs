@@ -1,7 +1,9 @@
 //! Questions and their answers.
 
+mod attached;
 mod sessions;
 mod spans;
 mod traces;
 
+pub(crate) use attached::Attached;
 pub use spans::SpanQuery;

@@ -10,8 +10,11 @@ mod plan;
 mod present;
 mod tables;
 mod types;
+mod unfilled;
 
-pub(crate) use apply::{MigrateError, migrate};
+pub(crate) use apply::{MigrateError, look, migrate};
+pub(crate) use present::Present;
+pub(crate) use unfilled::{are_whole, unfilled};
 
 /// The version of the tables after all migrations.
 pub(crate) const VERSION: u32 = 2;
