@@ -54,6 +54,9 @@ pub(crate) struct Source {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) source: Source,
+    /// Change nothing in the database: no tables, no columns, no traces
+    #[arg(long)]
+    pub(crate) read_only: bool,
     /// Where to serve the page, REST and OTLP; port 0 takes a free one [default: 127.0.0.1:7777]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,

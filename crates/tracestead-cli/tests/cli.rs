@@ -11,6 +11,10 @@ use serde_json::Value;
 
 use workplace::{Workplace, field, text};
 
+fn fixture(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
+}
+
 impl Workplace {
     /// A folder with a database of the demo's runs.
     fn with_demo() -> Self {
@@ -147,6 +151,29 @@ fn configuration_names_places_and_origins() {
     std::fs::write(place.path().join("tracestead.toml"), "[server]\nlisten_on = \"x\"\n").unwrap();
     let said = place.complains(&["config", "print"], 2);
     assert!(said.contains("unknown setting `server.listen_on` in tracestead.toml"), "{said}");
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let place = Workplace::new();
+    let (written, copy) = (fixture("agno/agno-written.db"), place.path().join("agno.db"));
+    std::fs::copy(&written, &copy).unwrap();
+    let db = ["--db", "sqlite:agno.db", "--json"];
+    let traces = place.json_lines(&[&["traces", "--limit", "100"][..], &db].concat());
+    assert_eq!(traces.len(), 67);
+    let tools = place.json_lines(&[&["spans", "--type", "TOOL"][..], &db].concat());
+    assert!(tools.iter().all(|span| span["tool_name"].is_string()) && !tools.is_empty(), "{tools:?}");
+    let id = field(&tools[0], "trace_id");
+    assert!(place.prints(&["traces", "show", id, "--db", "sqlite:agno.db"]).contains("TOOL"));
+    assert!(std::fs::read(copy).unwrap() == std::fs::read(written).unwrap());
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
+    std::fs::write(
+        place.path().join("read.toml"),
+        "[database]\nurl = \"sqlite:agno.db\"\nread_only = true\n",
+    )
+    .unwrap();
+    let said = place.complains(&["rebuild", "--costs", "--config", "read.toml"], 1);
+    assert!(said.contains("only to be read"), "{said}");
 }
 
 #[test]

@@ -35,10 +35,22 @@ pub enum OpenError {
         known: u32,
     },
     /// There is nothing to read, and nothing may be made.
-    #[error("database {database} has no traces to read, and --read-only makes no tables")]
+    #[error("database {database} has no tables of traces, and none are made where it is only to be read")]
     Empty {
         /// The database, without its password.
         database: String,
+    },
+    /// The tables are older than this tracestead, and may not be changed.
+    #[error(
+        "database {database} is at version {found} and is only to be read; bring it to version {known} with `tracestead migrate`"
+    )]
+    Outdated {
+        /// The database, without its password.
+        database: String,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        known: u32,
     },
     /// The writer thread cannot be started.
     #[error("cannot start the writer thread: {0}")]
@@ -56,7 +68,7 @@ pub enum IngestError {
     #[error("cannot store spans: shutting down")]
     Closed,
     /// The store was opened only to be read.
-    #[error("cannot store spans: the database was opened with --read-only")]
+    #[error("cannot store spans: the database is only to be read")]
     ReadOnly,
 }
 

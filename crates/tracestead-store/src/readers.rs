@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use crate::ReadError;
 use crate::engine::Connector;
 use crate::error::{DatabaseError, ErrorKind};
+use crate::read::Attached;
 use crate::session::{Access, Session, transaction};
 
 /// Connections that are not in use.
@@ -16,6 +17,8 @@ pub(crate) struct Readers {
     connector: Connector,
     idle: Idle,
     permits: Arc<Semaphore>,
+    /// Of a database that is only to be read.
+    attached: Option<Arc<Attached>>,
 }
 
 impl std::fmt::Debug for Readers {
@@ -25,8 +28,9 @@ impl std::fmt::Debug for Readers {
 }
 
 impl Readers {
-    pub(crate) fn new(connector: Connector, most: usize) -> Self {
-        Self { connector, idle: Arc::default(), permits: Arc::new(Semaphore::new(most.max(1))) }
+    pub(crate) fn new(connector: Connector, most: usize, attached: Option<Attached>) -> Self {
+        let permits = Arc::new(Semaphore::new(most.max(1)));
+        Self { connector, idle: Arc::default(), permits, attached: attached.map(Arc::new) }
     }
 
     /// Runs `read` on a reading connection, off the async threads, within one transaction: all its statements see the
@@ -39,6 +43,7 @@ impl Readers {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| ReadError::Closed)?;
         let connector = self.connector.clone();
         let idle = Arc::clone(&self.idle);
+        let attached = self.attached.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             loop {
@@ -48,7 +53,10 @@ impl Readers {
                     Some(session) => session,
                     None => connector.connect(Access::Read)?,
                 };
-                let answer = transaction(session.as_mut(), Access::Read, &read);
+                let answer = transaction(session.as_mut(), Access::Read, |session| match &attached {
+                    Some(attached) => attached.read(session, &read),
+                    None => read(session),
+                });
                 match answer {
                     // It may have been lost while nobody used it.
                     Err(error) if error.kind == ErrorKind::Connection && is_kept => {}

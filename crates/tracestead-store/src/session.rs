@@ -4,6 +4,10 @@
 //! statements that depend on each other, the same for all databases, and that reads best and is proved best without
 //! colours of functions. A store has one thread that writes and a few at most that read.
 
+use std::sync::Arc;
+
+use tracestead_model::PriceBook;
+
 use crate::error::DatabaseError;
 use crate::sql::{Dialect, Row, Value};
 
@@ -66,6 +70,12 @@ pub(crate) trait Session: Send {
     /// Returns a number that changes when another connection has written; `None` if only looking tells.
     fn data_version(&mut self) -> Result<Option<i64>, DatabaseError> {
         Ok(None)
+    }
+
+    /// Returns what calls cost if our columns may be empty and nobody may fill them: what they would say is then derived
+    /// while they are read.
+    fn derives(&self) -> Option<Arc<PriceBook>> {
+        None
     }
 
     /// Tidies up before the last connection is closed.

@@ -7,8 +7,10 @@ use tracestead_model::{PriceBook, UnixNanos};
 
 use crate::engine::{Connector, sqlite};
 use crate::error::DatabaseError;
+use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
+use crate::sql::Dialect;
 use crate::write::Writer;
 use crate::{Batch, DatabaseUrl, IngestError, OpenError, Rebuild, Rebuilt, schema};
 
@@ -57,7 +59,11 @@ impl OpenOptions {
     }
 
     fn connector(&self) -> Connector {
-        let options = sqlite::Options { synchronous: self.synchronous, busy_timeout: self.busy_timeout };
+        let options = sqlite::Options {
+            synchronous: self.synchronous,
+            busy_timeout: self.busy_timeout,
+            leaves_no_trace: self.read_only,
+        };
         Connector::new(&self.url, options)
     }
 }
@@ -88,21 +94,14 @@ impl SpanStore {
     pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
         let connector = options.connector();
         let prices = Arc::new(options.prices.clone());
-        let writer = if options.read_only {
-            None
+        let (writer, attached) = if options.read_only {
+            (None, Some(off_thread(|| attached(options, &connector, &prices))?))
         } else {
-            // Waiting for a server is not allowed on every thread.
-            let migrated = std::thread::scope(|scope| {
-                scope.spawn(|| migrated(options, &connector)).join().map_err(std::panic::resume_unwind)
-            });
-            let (session, tables) = match migrated {
-                Ok(migrated) => migrated?,
-                Err(never) => never,
-            };
+            let (session, tables) = off_thread(|| migrated(options, &connector))?;
             let writer = Writer::start(session, connector.clone(), tables, Arc::clone(&prices));
-            Some(writer.map_err(OpenError::Thread)?)
+            (Some(writer.map_err(OpenError::Thread)?), None)
         };
-        let readers = Readers::new(connector, options.readers);
+        let readers = Readers::new(connector, options.readers, attached);
         Ok(Self { writer, readers, url: options.url.clone(), prices })
     }
 
@@ -159,6 +158,38 @@ impl SpanStore {
     fn writer(&self) -> Result<&Writer, IngestError> {
         self.writer.as_ref().ok_or(IngestError::ReadOnly)
     }
+}
+
+/// Waits for an answer on a thread of its own: waiting for a server is not allowed on every thread.
+fn off_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match std::thread::scope(|scope| scope.spawn(work).join()) {
+        Ok(answer) => answer,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Connects and looks what is there; nothing is changed.
+fn attached(
+    options: &OpenOptions,
+    connector: &Connector,
+    prices: &Arc<PriceBook>,
+) -> Result<Attached, OpenError> {
+    let database = options.url.to_string();
+    let cannot_open = |source: DatabaseError| OpenError::Open { database: options.url.to_string(), source };
+    let mut session = connector.connect(Access::Read).map_err(cannot_open)?;
+    let (found, present) = schema::look(session.as_mut()).map_err(cannot_open)?;
+    let (known, dialect) = (schema::VERSION, session.dialect());
+    if found > known {
+        return Err(OpenError::TooNew { database, found, known });
+    }
+    if !present.has("agno_traces") || !present.has("agno_spans") {
+        return Err(OpenError::Empty { database });
+    }
+    // What is missing can be read around where Agno's tables may be; nobody else makes some there.
+    if dialect == Dialect::ClickHouse && found < known {
+        return Err(OpenError::Outdated { database, found, known });
+    }
+    Ok(Attached::new(&present, dialect, Arc::clone(prices)))
 }
 
 /// Connects and brings the tables to our version.

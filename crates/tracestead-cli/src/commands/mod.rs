@@ -18,9 +18,19 @@ use tracestead_store::{DatabaseUrl, OpenError, OpenOptions, SpanStore};
 use crate::arguments::{Serve, Source};
 use crate::config::Config;
 
-/// Opens the database for commands about what is stored; a file must exist, as they have no reason to make one.
+/// Opens the database to look at what is stored, and changes nothing in it.
+pub(crate) async fn open_to_read(source: &Source) -> anyhow::Result<SpanStore> {
+    open_as(&Serve { source: source.clone(), read_only: true, ..Serve::default() }).await
+}
+
+/// Opens the database for commands that change what is stored.
 pub(crate) async fn open(source: &Source) -> anyhow::Result<SpanStore> {
-    let config = Config::load(&Serve { source: source.clone(), ..Serve::default() })?;
+    open_as(&Serve { source: source.clone(), ..Serve::default() }).await
+}
+
+/// A file must exist, as such commands have no reason to make one.
+async fn open_as(serve: &Serve) -> anyhow::Result<SpanStore> {
+    let config = Config::load(serve)?;
     if let DatabaseUrl::Sqlite(path) = &config.server.database {
         anyhow::ensure!(
             path.exists(),

@@ -10,12 +10,12 @@ use super::show::{
     type_style,
 };
 use super::traces::{WIDE, mark, short};
-use super::{now, open};
+use super::{now, open_to_read};
 use crate::arguments;
 use crate::printer::{self, Style};
 
 pub(crate) async fn run(arguments: &arguments::Spans) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.source).await?;
+    let store = open_to_read(&arguments.source).await?;
     let mut query = SpanQuery {
         trace_id: None,
         span_type: arguments.span_type.as_ref().map(|span_type| span_type.to_ascii_uppercase()),

@@ -8,7 +8,7 @@ use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart,
 use tracestead_store::DatabaseUrl;
 
 use super::show::{Table, clock_times, cut, duration, one_line, thousands, trace_row};
-use super::{now, open};
+use super::{now, open_to_read};
 use crate::arguments::{self, TracesCommand};
 use crate::printer::{self, Style};
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &arguments::Traces) -> anyhow::Result<ExitCod
 }
 
 async fn list(arguments: &arguments::Traces) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.source).await?;
+    let store = open_to_read(&arguments.source).await?;
     let filter = filter(arguments);
     let is_filtered = filter.is_some();
     let mut traces = Vec::new();

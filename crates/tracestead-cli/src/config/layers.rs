@@ -102,9 +102,12 @@ impl Layers {
                 layer.values.insert(key.to_owned(), (Value::String(value.clone()), flag.to_owned()));
             }
         }
-        if serve.insecure_no_auth {
-            let value = (Value::Boolean(true), "--insecure-no-auth".to_owned());
-            layer.values.insert("server.insecure_no_auth".to_owned(), value);
+        let switches = [
+            ("database.read_only", "--read-only", serve.read_only),
+            ("server.insecure_no_auth", "--insecure-no-auth", serve.insecure_no_auth),
+        ];
+        for (key, flag, _) in switches.into_iter().filter(|(_, _, is_on)| *is_on) {
+            layer.values.insert(key.to_owned(), (Value::Boolean(true), flag.to_owned()));
         }
         self.cover(layer.values);
     }

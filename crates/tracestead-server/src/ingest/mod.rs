@@ -90,7 +90,9 @@ impl Ingest {
     }
 
     fn admit(self: &Arc<Self>) -> Result<Reservation, Refusal> {
-        if self.is_stopping.load(Ordering::Relaxed) {
+        if self.store.is_read_only() {
+            Err(Refusal::ReadOnly)
+        } else if self.is_stopping.load(Ordering::Relaxed) {
             Err(Refusal::Stopping)
         } else {
             Ok(self.budget.reserve())

@@ -34,6 +34,10 @@ pub(crate) enum Refusal {
     Stopping,
     #[error("{0}; send again later")]
     Store(#[source] IngestError),
+    #[error(
+        "this server only reads its database and stores nothing; send elsewhere, or start it without --read-only"
+    )]
+    ReadOnly,
     #[error("the export could not be read")]
     Internal,
 }
@@ -48,6 +52,7 @@ impl Refusal {
             }
             // 408 would fit better, and would lose the spans: exporters do not repeat it.
             Self::TooSlow | Self::Busy | Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -60,6 +65,8 @@ impl Refusal {
             | Self::Malformed(_)
             | Self::Frame(_)
             | Self::CutOff => 3,
+            // PERMISSION_DENIED: not to be repeated.
+            Self::ReadOnly => 7,
             // RESOURCE_EXHAUSTED without RetryInfo: not to be repeated.
             Self::TooLarge { .. } => 8,
             Self::ContentEncoding(_) => 12,
@@ -83,6 +90,7 @@ impl Refusal {
             Self::Busy => "busy",
             Self::Stopping => "stopping",
             Self::Store(_) => "database",
+            Self::ReadOnly => "read_only",
             Self::Internal => "internal",
         }
     }

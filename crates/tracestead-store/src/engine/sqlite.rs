@@ -1,5 +1,7 @@
 //! SQLite: one file, in this process.
 
+mod still;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,27 +12,36 @@ use crate::error::DatabaseError;
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
 use crate::store::Synchronous;
+use still::Still;
 
 /// How to connect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
+    /// Whether reading must not make files beside the database, see [`still`].
+    pub(crate) leaves_no_trace: bool,
 }
 
 /// A connection to a file.
 #[derive(Debug)]
 pub(crate) struct SqliteSession {
     connection: Connection,
+    still: Option<Still>,
 }
+
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Opens the file, and makes it if it is to be written.
 pub(crate) fn connect(path: &Path, access: Access, options: Options) -> Result<SqliteSession, DatabaseError> {
-    let flags = match access {
-        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        Access::Write => OpenFlags::default(),
+    let still = if options.leaves_no_trace { Still::of(path) } else { None };
+    let connection = match (access, &still) {
+        (Access::Write, _) => Connection::open(path)?,
+        (Access::Read, None) => Connection::open_with_flags(path, READ_ONLY)?,
+        (Access::Read, Some(still)) => {
+            Connection::open_with_flags(still.uri(), READ_ONLY | OpenFlags::SQLITE_OPEN_URI)?
+        }
     };
-    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
     if access == Access::Write {
         // WAL lets readers and Agno's own connections go on while we write.
@@ -43,7 +54,7 @@ pub(crate) fn connect(path: &Path, access: Access, options: Options) -> Result<S
     }
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(128);
-    Ok(SqliteSession { connection })
+    Ok(SqliteSession { connection, still })
 }
 
 /// SQLite does not wait for others when it changes the journal mode, so we do.
@@ -62,19 +73,31 @@ fn switch_to_wal(connection: &Connection, patience: Duration) -> rusqlite::Resul
     }
 }
 
+impl SqliteSession {
+    fn check_still(&self) -> Result<(), DatabaseError> {
+        match &self.still {
+            Some(still) => still.check(),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Session for SqliteSession {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
 
     fn begin(&mut self, access: Access) -> Result<(), DatabaseError> {
+        self.check_still()?;
         // Immediate: a writer waits its turn at the beginning, where nothing is lost if it waits too long.
         let begin = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
         Ok(self.connection.execute_batch(begin)?)
     }
 
     fn commit(&mut self) -> Result<(), DatabaseError> {
-        Ok(self.connection.execute_batch("COMMIT")?)
+        self.connection.execute_batch("COMMIT")?;
+        // What was read while another program wrote may be half of this and half of that.
+        self.check_still()
     }
 
     fn rollback(&mut self) -> Result<(), DatabaseError> {

@@ -232,8 +232,11 @@ fn check(
     explain: fn(&mut dyn Session, &str, &[Value<'_>]) -> String,
     is_used: fn(&str, &str, bool) -> bool,
 ) {
-    let options =
-        sqlite::Options { synchronous: Synchronous::Normal, busy_timeout: std::time::Duration::from_secs(5) };
+    let options = sqlite::Options {
+        synchronous: Synchronous::Normal,
+        busy_timeout: std::time::Duration::from_secs(5),
+        leaves_no_trace: false,
+    };
     let mut session = Connector::new(url, options).connect(Access::Write).unwrap();
     let session = session.as_mut();
     schema::migrate(session, UnixNanos::from_i64(BEGIN)).unwrap();
@@ -292,8 +295,11 @@ fn on_server(variable: &str, drop: fn(&str) -> String, test: impl Fn(&DatabaseUr
     let schema = format!("plans_{}", std::process::id());
     let url: DatabaseUrl = format!("{server}?schema={schema}").parse().unwrap();
     test(&url);
-    let options =
-        sqlite::Options { synchronous: Synchronous::Normal, busy_timeout: std::time::Duration::ZERO };
+    let options = sqlite::Options {
+        synchronous: Synchronous::Normal,
+        busy_timeout: std::time::Duration::ZERO,
+        leaves_no_trace: false,
+    };
     let mut session = Connector::new(&url, options).connect(Access::Write).unwrap();
     session.execute(&drop(&schema), &[]).unwrap();
 }

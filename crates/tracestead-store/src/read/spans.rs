@@ -5,6 +5,7 @@ use tracestead_model::json::from_agno_json;
 use tracestead_model::query::SpanRecord;
 use tracestead_model::{Link, Resource, Scope, SpanFacts, UnixNanos};
 
+use super::attached::fill_spans;
 use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::{Dialect, Row, Value};
@@ -24,6 +25,9 @@ const LIGHT_COLUMNS: usize = 42;
 
 const HEAVY: &str = "attributes, events, links, trace_state, flags, dropped_attributes_count, dropped_events_count, \
     dropped_links_count, scope, resource_id";
+
+/// How many rows are read at once to look for those of a type that is not known before.
+const PAGE_ROWS: u32 = 500;
 
 /// A question for spans over all traces, newest first.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +51,9 @@ impl SpanStore {
         self.readers()
             .run(move |session| {
                 let sql = plan_of_trace(session.dialect());
-                Ok(session.query(&sql, &[Value::text(&trace_id)])?.iter_mut().map(light).collect())
+                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                fill_spans(session, LIGHT, &mut rows)?;
+                Ok(rows.iter_mut().map(light).collect())
             })
             .await
     }
@@ -59,7 +65,8 @@ impl SpanStore {
             .run(move |session| {
                 let from = session.dialect().from("agno_spans");
                 let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE trace_id = ?");
-                let rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                fill_spans(session, LIGHT, &mut rows)?;
                 let mut spans: Vec<SpanRecord> = rows.into_iter().map(heavy).collect();
                 let joined = Joined::read(session, &[&trace_id])?;
                 for span in &mut spans {
@@ -89,18 +96,43 @@ impl SpanStore {
 
     /// Returns spans without attributes, events and links, newest first.
     pub async fn spans(&self, query: SpanQuery) -> Result<Vec<SpanRecord>, ReadError> {
-        self.readers()
-            .run(move |session| {
-                let (sql, values) = plan_list(&query, session.dialect());
-                Ok(session.query(&sql, &values)?.iter_mut().map(light).collect())
-            })
-            .await
+        self.readers().run(move |session| list(session, &query)).await
     }
 }
 
 /// Returns the statement for the light rows of a trace.
 pub(crate) fn plan_of_trace(dialect: Dialect) -> String {
     format!("SELECT {LIGHT} FROM {} WHERE trace_id = ?", dialect.from("agno_spans"))
+}
+
+fn list(session: &mut dyn Session, query: &SpanQuery) -> Result<Vec<SpanRecord>, DatabaseError> {
+    let (Some(_), Some(span_type)) = (session.derives(), &query.span_type) else {
+        return page(session, query, 0);
+    };
+    // Of rows that are not filled the type is known once they are read.
+    let any = SpanQuery { span_type: None, limit: query.limit.max(PAGE_ROWS), ..query.clone() };
+    let (mut spans, mut read) = (Vec::new(), 0);
+    loop {
+        let found = page(session, &any, read)?;
+        let is_last = found.len() < any.limit as usize;
+        read += found.len() as u64;
+        spans.extend(found.into_iter().filter(|span| span.span_type == *span_type));
+        if is_last || spans.len() >= query.limit as usize {
+            spans.truncate(query.limit as usize);
+            return Ok(spans);
+        }
+    }
+}
+
+fn page(session: &mut dyn Session, query: &SpanQuery, offset: u64) -> Result<Vec<SpanRecord>, DatabaseError> {
+    let (mut sql, mut values) = plan_list(query, session.dialect());
+    if offset > 0 {
+        sql.push_str(" OFFSET ?");
+        values.push(Value::count(offset));
+    }
+    let mut rows = session.query(&sql, &values)?;
+    fill_spans(session, LIGHT, &mut rows)?;
+    Ok(rows.iter_mut().map(light).collect())
 }
 
 /// Returns the statement that answers a question for spans, and its values.
@@ -134,8 +166,9 @@ fn one(
     let dialect = session.dialect();
     let from = dialect.from("agno_spans");
     let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE trace_id = ? AND span_id = ?");
-    let found = session.query(&sql, &[Value::text(trace_id), Value::text(span_id)])?.pop();
-    let Some(mut row) = found else { return Ok(None) };
+    let mut found = session.query(&sql, &[Value::text(trace_id), Value::text(span_id)])?;
+    fill_spans(session, LIGHT, &mut found)?;
+    let Some(mut row) = found.pop() else { return Ok(None) };
     let resource_id = row.text(LIGHT_COLUMNS + 9);
     let mut span = heavy(row);
     Joined::read(session, &[trace_id])?.add_to(trace_id, span_id, &mut span.events);

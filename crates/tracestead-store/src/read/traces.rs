@@ -3,6 +3,7 @@
 use tracestead_model::UnixNanos;
 use tracestead_model::query::{Filter, PageStart, TraceQuery, TraceRecord};
 
+use super::attached::{self, asks_spans, fill_traces};
 use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::{Condition, Dialect, Row, Value};
@@ -21,12 +22,7 @@ impl SpanStore {
 
     /// Returns how many traces match.
     pub async fn count_traces(&self, filter: Option<Filter>) -> Result<u64, ReadError> {
-        self.readers()
-            .run(move |session| {
-                let (sql, values) = plan_count(filter.as_ref(), session.dialect());
-                Ok(session.query(&sql, &values)?.first().map_or(0, |row| row.whole(0)).unsigned_abs())
-            })
-            .await
+        self.readers().run(move |session| count(session, filter.as_ref())).await
     }
 
     /// Returns one trace; `None` if there is none with this id.
@@ -36,7 +32,9 @@ impl SpanStore {
             .run(move |session| {
                 let from = session.dialect().from("agno_traces");
                 let sql = format!("SELECT {COLUMNS} FROM {from} WHERE trace_id = ?");
-                Ok(session.query(&sql, &[Value::text(&trace_id)])?.pop().map(record))
+                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                fill_traces(session, COLUMNS, &mut rows)?;
+                Ok(rows.pop().map(record))
             })
             .await
     }
@@ -63,8 +61,38 @@ impl SpanStore {
 }
 
 fn list(session: &mut dyn Session, query: &TraceQuery) -> Result<Vec<TraceRecord>, DatabaseError> {
+    if session.derives().is_none() || !query.filter.as_ref().is_some_and(asks_spans) {
+        return page(session, query);
+    }
+    let mut traces = Vec::new();
+    attached::each_match(session, query, |trace| {
+        traces.push(trace);
+        traces.len() < query.limit as usize
+    })?;
+    traces.truncate(query.limit as usize);
+    Ok(traces)
+}
+
+/// Returns what one statement answers.
+pub(super) fn page(session: &mut dyn Session, query: &TraceQuery) -> Result<Vec<TraceRecord>, DatabaseError> {
     let (sql, values) = plan_list(query, session.dialect());
-    Ok(session.query(&sql, &values)?.into_iter().map(record).collect())
+    let mut rows = session.query(&sql, &values)?;
+    fill_traces(session, COLUMNS, &mut rows)?;
+    Ok(rows.into_iter().map(record).collect())
+}
+
+fn count(session: &mut dyn Session, filter: Option<&Filter>) -> Result<u64, DatabaseError> {
+    if session.derives().is_some() && filter.is_some_and(asks_spans) {
+        let query = TraceQuery { filter: filter.cloned(), ..TraceQuery::default() };
+        let mut count = 0;
+        attached::each_match(session, &query, |_| {
+            count += 1;
+            true
+        })?;
+        return Ok(count);
+    }
+    let (sql, values) = plan_count(filter, session.dialect());
+    Ok(session.query(&sql, &values)?.first().map_or(0, |row| row.whole(0)).unsigned_abs())
 }
 
 /// Returns the statement that counts the traces a filter means, and its values.
@@ -107,7 +135,7 @@ pub(crate) fn plan_list(query: &TraceQuery, dialect: Dialect) -> (String, Vec<Va
 fn distinct(session: &mut dyn Session, column: &str, limit: u32) -> Result<Vec<String>, DatabaseError> {
     let dialect = session.dialect();
     let by_bytes = dialect.id_order(column);
-    let sql = if dialect == Dialect::ClickHouse {
+    let sql = if dialect == Dialect::ClickHouse || session.derives().is_some() {
         format!(
             "SELECT DISTINCT {column} FROM agno_traces WHERE {column} IS NOT NULL ORDER BY {column} LIMIT ?"
         )

@@ -65,7 +65,8 @@ fn locked(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateEr
     if found > VERSION { Err(MigrateError::TooNew { found }) } else { Ok(Tables::of(&present)) }
 }
 
-fn look(session: &mut dyn Session) -> Result<(u32, Present), DatabaseError> {
+/// Returns the version of the tables and what is there of them.
+pub(crate) fn look(session: &mut dyn Session) -> Result<(u32, Present), DatabaseError> {
     transaction(session, Access::Read, |session| {
         let present = Present::read(session)?;
         Ok((version(session, &present)?, present))

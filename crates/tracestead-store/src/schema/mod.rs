@@ -10,9 +10,12 @@ mod plan;
 mod present;
 mod tables;
 mod types;
+mod unfilled;
 mod views;
 
-pub(crate) use apply::{MigrateError, migrate};
+pub(crate) use apply::{MigrateError, look, migrate};
+pub(crate) use present::Present;
+pub(crate) use unfilled::{are_whole, unfilled};
 
 /// The version of the tables after all migrations.
 pub(crate) const VERSION: u32 = 2;

@@ -5,6 +5,7 @@
 
 mod condition;
 mod dialect;
+mod iso;
 mod row;
 mod value;
 

@@ -1,5 +1,7 @@
 //! Rows as they come back. Another program may have written them, so that nothing is sure but what a cell is.
 
+use super::Value;
+
 /// What a database answers in one place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Cell {
@@ -9,6 +11,19 @@ pub(crate) enum Cell {
     Real(f64),
     Text(String),
     Bytes(Vec<u8>),
+}
+
+impl From<Value<'_>> for Cell {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Text(Some(text)) | Value::Json(Some(text)) => Self::Text(text.into_owned()),
+            Value::Int(Some(number)) => Self::Int(number),
+            Value::Bool(Some(flag)) => Self::Int(i64::from(flag)),
+            Value::Real(number) => Self::Real(number),
+            Value::Bytes(bytes) => Self::Bytes(bytes.into_owned()),
+            Value::Text(None) | Value::Json(None) | Value::Int(None) | Value::Bool(None) => Self::Null,
+        }
+    }
 }
 
 /// A row; values are taken out of it.

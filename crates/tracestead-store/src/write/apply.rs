@@ -54,10 +54,11 @@ pub(super) fn write(
 }
 
 fn is_changed(draft: &Draft<'_>) -> bool {
-    draft.entries.values().any(|entry| {
-        let is_uncounted = entry.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
-        is_uncounted || !matches!(entry.action, Action::Stay)
-    })
+    draft.is_forced
+        || draft.entries.values().any(|entry| {
+            let is_uncounted = entry.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
+            is_uncounted || !matches!(entry.action, Action::Stay)
+        })
 }
 
 /// A trace is as old as its first batch.

@@ -22,7 +22,7 @@ const STEP_ROWS: i64 = 500;
 
 /// Traces of ours whose status Agno's own exporter set back: it overwrites what a failed span said before. The first three
 /// conditions are those of an index that is almost always empty.
-const STALE: &str = "status <> 'ERROR' AND error_span_count > 0 AND service_name IS NOT NULL
+pub(crate) const STALE: &str = "status <> 'ERROR' AND error_span_count > 0 AND service_name IS NOT NULL
     AND EXISTS (SELECT 1 FROM agno_spans s WHERE s.trace_id = agno_traces.trace_id AND s.resource_id IS NOT NULL)";
 
 /// Agno writes a trace before its spans, each in a transaction of its own.

@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use tracestead_model::{Cost, RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, Usage};
+use tracestead_model::{
+    Cost, PriceBook, RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, Usage,
+};
 
+use super::commit;
+use super::source::SourceRow;
 use crate::batch::PreparedSpan;
 use crate::error::DatabaseError;
 use crate::session::Session;
@@ -140,6 +144,18 @@ impl StoredSpans {
     /// Says whether there are rows of the trace that Agno has just written.
     pub(super) fn has_unread(&self, trace_id: &str) -> bool {
         self.0.get(trace_id).is_some_and(|spans| spans.iter().any(|span| span.is_unread))
+    }
+
+    /// Puts in what was understood of a span whose columns are empty.
+    pub(super) fn understand(&mut self, row: &SourceRow, prices: &PriceBook) {
+        let spans = self.0.get_mut(&row.trace_id).into_iter().flatten();
+        for span in spans.filter(|span| span.shape.span_id.to_hex() == row.span_id) {
+            let (facts, cost) = row.facts(prices);
+            let says_error = span.shape.is_error;
+            span.shape = commit::shape(&span.shape, row, &facts, cost);
+            span.shape.is_error |= says_error;
+            span.is_unread = false;
+        }
     }
 
     /// Takes the spans of a trace as they are.

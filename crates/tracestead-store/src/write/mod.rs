@@ -3,6 +3,7 @@
 mod apply;
 mod backfill;
 mod commit;
+mod derive;
 mod draft;
 mod hours;
 mod quarantine;
@@ -17,5 +18,7 @@ mod writer;
 
 pub use rebuild::{Rebuild, Rebuilt};
 
+pub(crate) use backfill::STALE;
+pub(crate) use derive::{Said, spans as derive_spans, traces as derive_traces};
 pub(crate) use span_events::{Joined, attributes, from_column, number};
 pub(crate) use writer::Writer;

@@ -14,9 +14,6 @@ use crate::sql::{Row, Value};
 pub(crate) const COLUMNS: &str = "trace_id, span_id, name, status_code, status_message, start_time_ns, end_time_ns, start_time, \
     end_time, scope, events, attributes";
 
-/// The columns of [`SourceRow`] in a table that has only Agno's.
-pub(crate) const AGNO_COLUMNS: &str = "trace_id, span_id, name, status_code, status_message, NULL, NULL, start_time, end_time, NULL, NULL, attributes";
-
 /// What a row says of its span.
 #[derive(Debug)]
 pub(crate) struct SourceRow {

@@ -98,13 +98,6 @@ impl Lead {
             release: facts.release.or(release),
         }
     }
-
-    /// Returns what a row tells whose process is not known.
-    pub(crate) fn of_row(row: &SourceRow) -> Self {
-        let facts = SpanFacts::of(&row.source());
-        let previews = Previews::of(&row.source(), facts.span_type);
-        Self::new(facts, previews, [None, None, None])
-    }
 }
 
 fn lead(

@@ -36,13 +36,22 @@ pub(super) fn lock(
     session: &mut dyn Session,
     trace_ids: &[&str],
 ) -> Result<HashMap<String, Before>, DatabaseError> {
-    let dialect = session.dialect();
-    let (from, for_update) = (dialect.from("agno_traces"), dialect.for_update());
+    let for_update = session.dialect().for_update();
+    read(session, trace_ids, for_update)
+}
+
+/// Returns what the rows of these traces say, in the order of their ids; `tail` is the end of the statement.
+pub(super) fn read(
+    session: &mut dyn Session,
+    trace_ids: &[&str],
+    tail: &str,
+) -> Result<HashMap<String, Before>, DatabaseError> {
+    let from = session.dialect().from("agno_traces");
     let mut found = HashMap::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
         let list = in_list("trace_id", some, &mut values);
-        let sql = format!("SELECT {BEFORE} FROM {from} WHERE {list} ORDER BY trace_id{for_update}");
+        let sql = format!("SELECT {BEFORE} FROM {from} WHERE {list} ORDER BY trace_id{tail}");
         for mut row in session.query(&sql, &values)? {
             found.insert(row.required(0), before(row));
         }
@@ -210,6 +219,12 @@ impl TraceRow {
         ]
     }
 
+    /// Returns the columns that are written of a trace that has a row, and their values.
+    pub(super) fn says(&self) -> Vec<(&'static str, Value<'_>)> {
+        let agnos = if self.is_agnos { Vec::new() } else { AGNOS.into_iter().zip(self.agnos()).collect() };
+        agnos.into_iter().chain(OURS.into_iter().zip(self.ours())).collect()
+    }
+
     fn row(&self) -> Vec<Value<'_>> {
         self.agnos().into_iter().chain(self.ours()).collect()
     }
@@ -274,9 +289,10 @@ pub(super) fn write(session: &mut dyn Session, rows: &[TraceRow]) -> Result<(), 
         session.insert(&Insert { table, columns: &columns, conflict: replace }, &values)?;
     }
     for row in rows.iter().filter(|row| row.is_agnos) {
-        let set: Vec<String> = OURS.iter().map(|column| format!("{column} = ?")).collect();
+        let (columns, mut values): (Vec<&str>, Vec<Value<'_>>) = row.says().into_iter().unzip();
+        let set: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();
         let sql = format!("UPDATE agno_traces SET {} WHERE trace_id = ?", set.join(", "));
-        let values: Vec<Value<'_>> = row.ours().into_iter().chain([Value::text(&row.trace_id)]).collect();
+        values.push(Value::text(&row.trace_id));
         session.execute(&sql, &values)?;
     }
     if session.dialect() == Dialect::ClickHouse {

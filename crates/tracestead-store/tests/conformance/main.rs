@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
+#[path = "../support/agno.rs"]
+mod agno;
+mod attached;
 #[path = "../support/captures.rs"]
 mod captures;
 mod filters;
@@ -79,6 +82,21 @@ macro_rules! suite {
             #[test]
             fn views_tell_what_to_watch_in_production() {
                 views::answers($engine);
+            }
+
+            #[test]
+            fn a_database_of_agno_is_read_as_if_it_were_filled() {
+                attached::of_agno_alone($engine);
+            }
+
+            #[test]
+            fn what_agno_has_just_written_is_read_as_if_it_were_filled() {
+                attached::of_both($engine);
+            }
+
+            #[test]
+            fn where_no_traces_are_none_are_read() {
+                attached::without_traces($engine);
             }
 
             #[test]

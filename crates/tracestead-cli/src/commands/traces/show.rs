@@ -8,7 +8,7 @@ use tracestead_model::query::{SpanRecord, TraceRecord};
 
 use super::mark;
 use crate::arguments::Source;
-use crate::commands::open;
+use crate::commands::open_to_read;
 use crate::commands::show::{
     Line, about, called, clock_time, columns, cut, duration, failure, find_trace, lay_out, one_line,
     span_cost, span_row, thousands, trace_cost, trace_row, type_style,
@@ -19,7 +19,7 @@ use crate::printer::{self, Style};
 const MESSAGE_CHARS: usize = 400;
 
 pub(super) async fn run(source: &Source, id: &str, is_json: bool) -> anyhow::Result<ExitCode> {
-    let store = open(source).await?;
+    let store = open_to_read(source).await?;
     let found = find_trace(&store, id).await?.one(id);
     let trace = match found {
         Ok(trace) => trace,
