@@ -6,9 +6,10 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use tracestead_model::UnixNanos;
 use tracestead_server::{Server, Settings};
-use tracestead_store::{Batch, OpenOptions, SpanStore, Synchronous};
+use tracestead_store::Batch;
 
 use crate::numbers::percentile;
+use crate::place::{Place, places};
 use crate::traces::Maker;
 
 const TRACES: usize = 100_000;
@@ -27,19 +28,24 @@ const QUESTIONS: [(&str, &str); 8] = [
 ];
 
 pub(crate) async fn run() -> anyhow::Result<Value> {
-    let folder = tempfile::tempdir()?;
-    let database = folder.path().join("list.db");
-    fill(&database).await?;
-    let mut settings = Settings::new(&database);
+    println!("list: {TRACES} traces, {REQUESTS} requests a question, one after another");
+    let mut results = serde_json::Map::new();
+    for place in places("list")? {
+        fill(&place).await?;
+        results.insert(place.engine.to_owned(), ask(&place).await?);
+    }
+    Ok(json!({"traces": TRACES, "requests": REQUESTS, "engines": results}))
+}
+
+async fn ask(place: &Place) -> anyhow::Result<Value> {
+    let mut settings = Settings::new(place.url.clone());
     settings.listen.set_port(0);
     settings.otlp_http = None;
     settings.otlp_grpc = None;
     let began = Instant::now();
     let server = Server::start(&settings).await?;
     let start_ms = began.elapsed().as_secs_f64() * 1000.0;
-    println!(
-        "list: {TRACES} traces, {REQUESTS} requests a question, one after another; start took {start_ms:.1} ms"
-    );
+    println!("  {}: start took {start_ms:.1} ms", place.engine);
     let base = server.addresses()[0].url();
     let client = reqwest::Client::new();
     let mut results = serde_json::Map::new();
@@ -54,18 +60,16 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
             ensure!(bytes.len() > 100, "{path} found nothing");
         }
         let (p50, p99) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
-        println!("  {name:<18} p50 {p50:6.2} ms   p99 {p99:6.2} ms");
+        println!("    {name:<18} p50 {p50:6.2} ms   p99 {p99:6.2} ms");
         results.insert(name.to_owned(), json!({"path": path, "p50_ms": p50, "p99_ms": p99}));
     }
     server.stop().await;
-    Ok(json!({"traces": TRACES, "requests": REQUESTS, "start_ms": start_ms, "questions": results}))
+    Ok(json!({"start_ms": start_ms, "questions": results}))
 }
 
 /// Writes traces past the server: what is measured is reading.
-async fn fill(database: &std::path::Path) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new(database.to_owned(), UnixNanos::EPOCH);
-    options.synchronous = Synchronous::Normal;
-    let store = SpanStore::open(&options)?;
+async fn fill(place: &Place) -> anyhow::Result<()> {
+    let store = place.open().await?;
     let mut maker = Maker::new(42);
     for _ in 0..TRACES / 500 {
         let spans = (0..500).flat_map(|_| maker.trace()).collect();

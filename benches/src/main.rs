@@ -7,11 +7,13 @@
 //! Raw results are kept under `benches/results/`, with the machine they were taken on.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod engines;
 mod facts;
 mod ingest;
 mod list;
 mod machine;
 mod numbers;
+mod place;
 mod traces;
 
 use std::path::Path;
@@ -28,13 +30,16 @@ async fn main() -> anyhow::Result<()> {
     if wanted("ingest") {
         results.insert("ingest".to_owned(), ingest::run().await?);
     }
+    if wanted("engines") {
+        results.insert("engines".to_owned(), engines::run().await?);
+    }
     if wanted("facts") {
         results.insert("facts".to_owned(), facts::run()?);
     }
     if wanted("list") {
         results.insert("list".to_owned(), list::run().await?);
     }
-    anyhow::ensure!(!results.is_empty(), "there are three benchmarks: facts, ingest, list");
+    anyhow::ensure!(!results.is_empty(), "there are four benchmarks: engines, facts, ingest, list");
     keep(&json!({"machine": machine, "version": env!("CARGO_PKG_VERSION"), "results": results}))
 }
 

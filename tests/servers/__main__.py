@@ -3,7 +3,8 @@
     $ cd tests && python -m servers
     {"TRACESTEAD_TEST_POSTGRES_URL": "postgres://...", ...}
 
-Where one of the variables is set, that URL is told as it is, and no such server is started.
+Where one of the variables is set, that URL is told as it is, and no such server is started. With `--durable` they wait for
+the disk at each commit, as servers do whose data matters: for measuring.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from servers.shared import VARIABLES, SharedServers
 def main() -> None:
     # As closed input does it: by leaving the block that stops the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with SharedServers() as shared:
+    with SharedServers(durable="--durable" in sys.argv[1:]) as shared:
         print(json.dumps({variable: shared.url(engine) for engine, variable in VARIABLES.items()}), flush=True)
         sys.stdin.read()
 

@@ -22,7 +22,8 @@ KINDS: dict[str, type[Server]] = {"postgres": Postgres, "mysql": MariaDb, "click
 class SharedServers:
     """At most one server of each kind; those that were started here end with the block."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
+        self._durable = durable
         self._urls: dict[str, str] = {}
         self._running = ExitStack()
 
@@ -38,4 +39,4 @@ class SharedServers:
         return self._urls[engine]
 
     def _start(self, engine: str) -> str:
-        return self._running.enter_context(KINDS[engine]()).url
+        return self._running.enter_context(KINDS[engine](self._durable)).url

@@ -19,8 +19,18 @@ pub(crate) struct Databases {
 impl Databases {
     /// Starts what the environment does not name already, and returns when all of it answers.
     pub(crate) fn start() -> Result<Self, Failure> {
+        Self::start_with(&[])
+    }
+
+    /// Starts servers that wait for the disk at each commit, for measuring.
+    pub(crate) fn start_durable() -> Result<Self, Failure> {
+        Self::start_with(&["--durable"])
+    }
+
+    fn start_with(arguments: &[&str]) -> Result<Self, Failure> {
         let mut child = Command::new(tools::python()?)
             .args(["-m", "servers"])
+            .args(arguments)
             .dir(places::python_tests())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .spawn()?;
