@@ -20,7 +20,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 START_SECONDS = 20
 DRAIN_SECONDS = 20
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 60
 FACES = ("page and REST", "OTLP/HTTP", "OTLP/gRPC")
 FREE_PORTS = [word for option in ("--listen", "--otlp-http", "--otlp-grpc") for word in (option, "127.0.0.1:0")]
 READY_LINE = re.compile(r"^listening on (http://\S+) \((.+)\)$")
