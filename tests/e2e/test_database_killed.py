@@ -23,7 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from servers import MariaDb, Postgres, Server
 from test_otlp_clients import SIMPLE, ids_in_request, record_spans, stored_ids
-from tracestead import Tracestead, wait_until
+from tracestead import PLAIN_HTTP, Tracestead, wait_until
 
 SENDERS = 3
 KILLS = 3
@@ -201,5 +201,5 @@ def test_the_exporters_of_the_sdk_recover(outage: Outage, protocol: str) -> None
 
 def refusals(tracestead: Tracestead) -> float:
     """How many exports were told to come back, by our own figures."""
-    figures = httpx.get(f"{tracestead.page}/metrics/self", timeout=30).text.splitlines()
+    figures = httpx.get(f"{tracestead.page}/metrics/self", **PLAIN_HTTP).text.splitlines()
     return sum(float(line.split()[-1]) for line in figures if line.startswith("tracestead_exports_refused_total"))

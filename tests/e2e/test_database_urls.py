@@ -63,7 +63,7 @@ def test_another_schema_on_mysql_is_that_alone(binary: Path, make_database: NewD
     ("url", "expected"),
     [
         (f"postgress://me:{PASSWORD}@127.0.0.1/traces", "postgres://"),
-        (f"postgres://me:{PASSWORD}@home@127.0.0.1/traces", "%40"),
+        (f"postgres://me:{PASSWORD}@127.0.0.1/traces@home", "%40"),
         (f"mysql://me:{PASSWORD}@127.0.0.1:port/traces", "port"),
         (f"http://me:{PASSWORD}@127.0.0.1:8123/", "clickhouse://"),
     ],

@@ -29,8 +29,8 @@ class ServerError(Exception):
 class Server(ABC):
     """A database server. As a context manager it starts with an empty database, and leaves nothing behind.
 
-    `durable` is for tests that kill it: what it has confirmed must survive the end of its process. (It need not survive
-    a power cut in either case, and the servers that tests share are faster without.)
+    `durable` is for tests that kill it: it writes as its users have it write, and what it has confirmed survives. The servers
+    that tests share are not, and faster.
     """
 
     # What it is called in messages, and the account it runs as when we are root, because it refuses to be root.
