@@ -100,18 +100,21 @@ impl SpanFacts {
             }
         };
         Self {
-            run_id: reader.first(precedence::RUN_ID),
-            session_id: precedence::session_id(reader),
-            user_id: reader.first(precedence::USER_ID),
-            agent_id: (span_type != SpanType::Team).then(|| reader.first(precedence::AGENT_ID)).flatten(),
+            run_id: reader.first(precedence::RUN_ID).map(bounded),
+            session_id: precedence::session_id(reader).map(bounded),
+            user_id: reader.first(precedence::USER_ID).map(bounded),
+            agent_id: (span_type != SpanType::Team)
+                .then(|| reader.first(precedence::AGENT_ID))
+                .flatten()
+                .map(bounded),
             agent_name: if span_type == SpanType::Team {
                 None
             } else {
                 own(span_type == SpanType::Agent, precedence::OWN_AGENT_NAME, precedence::AGENT_NAME)
             },
-            team_id: reader.first(precedence::TEAM_ID),
+            team_id: reader.first(precedence::TEAM_ID).map(bounded),
             team_name: own(span_type == SpanType::Team, precedence::OWN_TEAM_NAME, &[]),
-            workflow_id: reader.first(precedence::WORKFLOW_ID),
+            workflow_id: reader.first(precedence::WORKFLOW_ID).map(bounded),
             workflow_name: own(
                 span_type == SpanType::Workflow,
                 precedence::OWN_WORKFLOW_NAME,
@@ -142,6 +145,16 @@ impl SpanFacts {
             span_type,
             span_type_source,
         }
+    }
+}
+
+/// How many characters of an id are kept as a fact: as many as fit into an index of every database. The attribute keeps all.
+const MAX_ID_CHARS: usize = 512;
+
+fn bounded(id: String) -> String {
+    match id.char_indices().nth(MAX_ID_CHARS) {
+        Some((end, _)) => id[..end].to_owned(),
+        None => id,
     }
 }
 

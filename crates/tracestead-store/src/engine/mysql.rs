@@ -1,5 +1,8 @@
 //! MySQL and MariaDB.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlRow, MySqlSslMode};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, MySqlConnection, Row as _};
@@ -22,6 +25,8 @@ pub(crate) struct MySqlSession {
     schema: String,
     /// Those of a table that we make.
     collation: &'static str,
+    /// How many characters each column of Agno's tables takes, once they were asked for.
+    limits: Option<HashMap<(String, String), usize>>,
     blocking: Blocking,
 }
 
@@ -30,7 +35,7 @@ pub(crate) fn connect(url: &ServerUrl, access: Access) -> Result<MySqlSession, D
     let blocking = Blocking::new()?;
     let connection = blocking.connect(MySqlConnection::connect_with(&options(url)), error)?;
     let schema = format!("`{}`", url.schema.replace('`', "``"));
-    let mut session = MySqlSession { connection, schema, collation: "", blocking };
+    let mut session = MySqlSession { connection, schema, collation: "", limits: None, blocking };
     // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
     let version =
         session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
@@ -87,6 +92,44 @@ impl MySqlSession {
         self.blocking.wait(self.connection.execute(statement), error).map(|_| ())
     }
 
+    /// Returns the rows with what is too long for its column cut. Tables that Agno made take 128 characters of a session's id and
+    /// 255 of a name, and would refuse the whole row.
+    fn fitting<'a, 'b>(
+        &mut self,
+        insert: &Insert<'_>,
+        rows: &'a [Vec<Value<'b>>],
+    ) -> Result<Cow<'a, [Vec<Value<'b>>]>, DatabaseError> {
+        if self.limits.is_none() {
+            let sql =
+                "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns
+                WHERE table_schema = DATABASE() AND table_name IN ('agno_traces', 'agno_spans')
+                    AND character_maximum_length IS NOT NULL";
+            let of = |mut row: Row| {
+                let limit = usize::try_from(row.whole(2)).unwrap_or(usize::MAX);
+                ((row.required(0), row.required(1)), limit)
+            };
+            self.limits = Some(self.query(sql, &[])?.into_iter().map(of).collect());
+        }
+        let limits = self.limits.as_ref();
+        let limit = |column: &&str| limits?.get(&(insert.table.to_owned(), (*column).to_owned())).copied();
+        let limits: Vec<usize> =
+            insert.columns.iter().map(|column| limit(column).unwrap_or(usize::MAX)).collect();
+        let is_long = |(value, limit): (&Value<'_>, &usize)| {
+            // Bytes are counted first, as they are known.
+            matches!(value, Value::Text(Some(text)) if text.len() > *limit && text.chars().count() > *limit)
+        };
+        if !rows.iter().any(|row| row.iter().zip(&limits).any(is_long)) {
+            return Ok(Cow::Borrowed(rows));
+        }
+        let cut = |(value, limit): (&Value<'b>, &usize)| match value {
+            Value::Text(Some(text)) if is_long((value, limit)) => {
+                Value::from(text.chars().take(*limit).collect::<String>())
+            }
+            value => value.clone(),
+        };
+        Ok(Cow::Owned(rows.iter().map(|row| row.iter().zip(&limits).map(cut).collect()).collect()))
+    }
+
     fn migration_lock(&self) -> String {
         // As long as such a name may be.
         format!("tracestead {}", self.schema).chars().take(64).collect()
@@ -139,8 +182,9 @@ impl Session for MySqlSession {
     fn insert(&mut self, insert: &Insert<'_>, rows: &[Vec<Value<'_>>]) -> Result<u64, DatabaseError> {
         let (head, tail) = insert.around(Dialect::MySql);
         let marks = format!("({})", vec!["?"; insert.columns.len()].join(", "));
+        let rows = self.fitting(insert, rows)?;
         let mut written = 0;
-        for some in rows_at_once(rows, insert.columns.len(), MAX_VALUES) {
+        for some in rows_at_once(&rows, insert.columns.len(), MAX_VALUES) {
             let all = vec![marks.as_str(); some.len()].join(", ");
             let values: Vec<Value<'_>> = some.iter().flatten().cloned().collect();
             written += self.execute(&format!("{head} VALUES {all}{tail}"), &values)?;

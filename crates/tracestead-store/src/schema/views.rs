@@ -26,6 +26,25 @@ pub(crate) fn views(dialect: Dialect) -> Vec<View> {
     ]
 }
 
+/// What a span of a trace has in every view.
+const IDS: &str = "s.trace_id AS trace_id,
+    s.span_id AS span_id,
+    s.parent_span_id AS parent_span_id,
+    COALESCE(s.run_id, t.run_id) AS run_id,
+    COALESCE(s.session_id, t.session_id) AS session_id,
+    COALESCE(s.user_id, t.user_id) AS user_id,
+    COALESCE(s.agent_id, t.agent_id) AS agent_id,
+    COALESCE(s.agent_name, t.agent_name) AS agent_name,
+    COALESCE(s.team_id, t.team_id) AS team_id,
+    COALESCE(s.workflow_id, t.workflow_id) AS workflow_id,
+    t.environment AS environment,
+    t.service_name AS service_name";
+
+const OUTCOME: &str =
+    "CASE WHEN s.status_code = 'ERROR' OR s.error_type IS NOT NULL THEN 'ERROR' ELSE 'OK' END AS status,
+    s.error_type AS error_type,
+    s.status_message AS status_message";
+
 struct Words {
     dialect: Dialect,
 }
@@ -89,28 +108,6 @@ impl Words {
         )
     }
 
-    /// What a span of a trace has in every view.
-    fn ids(&self) -> &'static str {
-        "s.trace_id AS trace_id,
-    s.span_id AS span_id,
-    s.parent_span_id AS parent_span_id,
-    COALESCE(s.run_id, t.run_id) AS run_id,
-    COALESCE(s.session_id, t.session_id) AS session_id,
-    COALESCE(s.user_id, t.user_id) AS user_id,
-    COALESCE(s.agent_id, t.agent_id) AS agent_id,
-    COALESCE(s.agent_name, t.agent_name) AS agent_name,
-    COALESCE(s.team_id, t.team_id) AS team_id,
-    COALESCE(s.workflow_id, t.workflow_id) AS workflow_id,
-    t.environment AS environment,
-    t.service_name AS service_name"
-    }
-
-    fn outcome(&self) -> &'static str {
-        "CASE WHEN s.status_code = 'ERROR' OR s.error_type IS NOT NULL THEN 'ERROR' ELSE 'OK' END AS status,
-    s.error_type AS error_type,
-    s.status_message AS status_message"
-    }
-
     fn from(&self, condition: &str) -> String {
         let (spans, traces) = match self.dialect {
             Dialect::ClickHouse => ("agno_spans AS s FINAL", "agno_traces AS t FINAL"),
@@ -123,8 +120,8 @@ impl Words {
         format!(
             "SELECT\n    {},\n    s.team_name AS team_name,\n    s.workflow_name AS workflow_name,\n    s.span_type AS run_type,
     s.name AS name,\n    {},\n    {}\n{}",
-            self.ids(),
-            self.outcome(),
+            IDS,
+            OUTCOME,
             self.times(),
             self.from("s.span_type IN ('AGENT', 'TEAM', 'WORKFLOW')"),
         )
@@ -137,8 +134,8 @@ impl Words {
     s.provider AS provider,\n    s.finish_reason AS finish_reason,\n    {},\n    {},
     {} / 1e6 AS time_to_first_token_ms,\n    {},\n    {},\n    {},\n    {},\n    {},\n    {},
     CASE WHEN s.is_counted THEN {} / 1e9 END AS cost_usd\n{}",
-            self.ids(),
-            self.outcome(),
+            IDS,
+            OUTCOME,
             self.times(),
             self.real("s.ttft_ns"),
             counted("input_tokens"),
@@ -155,8 +152,8 @@ impl Words {
     fn tool_calls(&self) -> String {
         format!(
             "SELECT\n    {},\n    COALESCE(s.tool_name, s.name) AS tool_name,\n    {},\n    {}\n{}",
-            self.ids(),
-            self.outcome(),
+            IDS,
+            OUTCOME,
             self.times(),
             self.from("s.span_type = 'TOOL'"),
         )
@@ -165,8 +162,8 @@ impl Words {
     fn retrievals(&self) -> String {
         format!(
             "SELECT\n    {},\n    s.name AS name,\n    {},\n    {}\n{}",
-            self.ids(),
-            self.outcome(),
+            IDS,
+            OUTCOME,
             self.times(),
             self.from("s.span_type = 'RETRIEVER'"),
         )

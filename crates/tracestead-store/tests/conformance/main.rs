@@ -8,6 +8,7 @@ mod attached;
 #[path = "../support/captures.rs"]
 mod captures;
 mod filters;
+mod limits;
 #[path = "../support/logs.rs"]
 mod logs;
 #[path = "../support/place.rs"]
@@ -97,6 +98,16 @@ macro_rules! suite {
             #[test]
             fn where_no_traces_are_none_are_read() {
                 attached::without_traces($engine);
+            }
+
+            #[test]
+            fn long_and_awkward_texts_are_kept() {
+                limits::awkward($engine);
+            }
+
+            #[test]
+            fn a_span_of_many_megabytes_is_kept() {
+                limits::large($engine);
             }
 
             #[test]
