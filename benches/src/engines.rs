@@ -24,6 +24,15 @@ const BATCHES: usize = 80;
 const SENDERS: usize = 8;
 const TURNS: u64 = 3;
 
+/// What was measured of an engine, turn by turn.
+#[derive(Default)]
+struct Turns {
+    engine: &'static str,
+    ours: Vec<f64>,
+    bulk: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
 pub(crate) async fn run() -> anyhow::Result<Value> {
     let spans = BATCHES * TRACES_PER_BATCH * SPANS;
     println!(
@@ -32,7 +41,7 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
         TRACES_PER_BATCH * SPANS
     );
     let mut results = serde_json::Map::new();
-    let mut turns: Vec<(&str, Vec<f64>, Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut turns: Vec<Turns> = Vec::new();
     for turn in 0..TURNS {
         for place in places(&format!("engines{turn}"))? {
             let (seconds, commits) = send(&place, turn).await?;
@@ -45,19 +54,17 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
                 turn + 1,
                 ours / bulk
             );
-            if !turns.iter().any(|(engine, ..)| *engine == place.engine) {
-                turns.push((place.engine, Vec::new(), Vec::new(), Vec::new()));
+            if !turns.iter().any(|of| of.engine == place.engine) {
+                turns.push(Turns { engine: place.engine, ..Turns::default() });
             }
-            for (engine, all_ours, all_bulk, ratios) in &mut turns {
-                if *engine == place.engine {
-                    all_ours.push(ours);
-                    all_bulk.push(bulk);
-                    ratios.push(ours / bulk);
-                }
+            for of in turns.iter_mut().filter(|of| of.engine == place.engine) {
+                of.ours.push(ours);
+                of.bulk.push(bulk);
+                of.ratios.push(ours / bulk);
             }
         }
     }
-    for (engine, mut ours, mut bulk, mut ratios) in turns {
+    for Turns { engine, mut ours, mut bulk, mut ratios } in turns {
         let raw = json!({"ours_spans_per_second": ours, "bulk_rows_per_second": bulk, "ratios": ratios});
         let ratio = median(&mut ratios);
         println!(

@@ -1,5 +1,6 @@
 //! The bulk path of each database, with nothing around it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -80,7 +81,7 @@ async fn postgres(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64
     let (schema, copy) = (&server.schema, format!("{}_bulk", server.schema));
     let mut run = format!("CREATE SCHEMA {copy};");
     for table in TABLES {
-        run += &format!("CREATE TABLE {copy}.{table} (LIKE {schema}.{table} INCLUDING ALL);");
+        write!(run, "CREATE TABLE {copy}.{table} (LIKE {schema}.{table} INCLUDING ALL);")?;
     }
     connection.execute(sqlx::raw_sql(AssertSqlSafe(run))).await?;
     let mut tables = Vec::new();
@@ -118,10 +119,10 @@ async fn postgres(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64
 
 /// A value as MySQL's text protocol has it.
 #[derive(Clone)]
-enum Text {
+enum Cell {
     Null,
     Number(i64),
-    Text(String),
+    Words(String),
 }
 
 async fn mysql(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
@@ -138,7 +139,7 @@ async fn mysql(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
         let like = format!("CREATE TABLE {copy}.{table} LIKE {schema}.{table}");
         connection.execute(sqlx::raw_sql(AssertSqlSafe(like))).await?;
         let select = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {schema}.{table}")));
-        let rows: Vec<Vec<Text>> =
+        let rows: Vec<Vec<Cell>> =
             select.fetch_all(&mut connection).await?.iter().map(mysql_row).collect::<anyhow::Result<_>>()?;
         tables.push((table, rows));
     }
@@ -155,9 +156,9 @@ async fn mysql(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for value in some.iter().flatten() {
                     query = match value {
-                        Text::Null => query.bind(None::<String>),
-                        Text::Number(number) => query.bind(*number),
-                        Text::Text(text) => query.bind(text.clone()),
+                        Cell::Null => query.bind(None::<String>),
+                        Cell::Number(number) => query.bind(*number),
+                        Cell::Words(text) => query.bind(text.clone()),
                     };
                 }
                 query.execute(&mut connection).await?;
@@ -172,14 +173,14 @@ async fn mysql(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
     Ok(seconds)
 }
 
-fn mysql_row(row: &sqlx::mysql::MySqlRow) -> anyhow::Result<Vec<Text>> {
+fn mysql_row(row: &sqlx::mysql::MySqlRow) -> anyhow::Result<Vec<Cell>> {
     let value = |at: usize| {
         if row.try_get_raw(at)?.is_null() {
-            return Ok(Text::Null);
+            return Ok(Cell::Null);
         }
         Ok(match row.column(at).type_info().name() {
-            "BIGINT" | "BOOLEAN" | "TINYINT" => Text::Number(row.try_get_unchecked(at)?),
-            _ => Text::Text(String::from_utf8(row.try_get_unchecked(at)?)?),
+            "BIGINT" | "BOOLEAN" | "TINYINT" => Cell::Number(row.try_get_unchecked(at)?),
+            _ => Cell::Words(String::from_utf8(row.try_get_unchecked(at)?)?),
         })
     };
     (0..row.columns().len()).map(value).collect()

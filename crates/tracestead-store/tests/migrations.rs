@@ -4,14 +4,17 @@
 
 #[path = "support/captures.rs"]
 mod captures;
+#[path = "support/database.rs"]
+mod database;
 mod support;
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use captures::CAPTURES;
+use database::{Database, rows};
 use rusqlite::Connection;
-use support::{Database, NOW, fixtures, rows};
+use support::{NOW, fixtures};
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
 use tracestead_store::{Batch, OpenError, OpenOptions, SpanStore};

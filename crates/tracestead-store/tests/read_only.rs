@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
+#[path = "support/database.rs"]
+mod database;
 mod support;
 
 use std::fs;
 use std::path::Path;
 
-use support::{Database, NOW, fixtures};
+use database::Database;
+use support::{NOW, fixtures};
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
 use tracestead_model::query::TraceQuery;

@@ -4,6 +4,8 @@
 
 #[path = "support/captures.rs"]
 mod captures;
+#[path = "support/database.rs"]
+mod database;
 mod support;
 
 use std::fs;
@@ -12,8 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use captures::{CAPTURES, Capture};
+use database::{Database, rows};
 use rusqlite::Connection;
-use support::{Database, NOW, fixtures, rows};
+use support::{NOW, fixtures};
 use tokio::runtime::Runtime;
 use tracestead_model::{Attributes, LogRecord, Price, PriceBook, UnixNanos, Value};
 use tracestead_store::{Batch, OpenOptions, Rebuild, Rebuilt, SpanStore, Synchronous};

@@ -15,8 +15,8 @@ use crate::{DatabaseUrl, Synchronous, schema};
 
 type Plan = (String, Vec<Value<'static>>);
 
-fn of_field(field: Field, value: &str) -> Option<Filter> {
-    Some(Filter::equals(field, value))
+fn of_field(field: Field, value: &str) -> Filter {
+    Filter::equals(field, value)
 }
 
 fn since(ns: i64) -> Filter {
@@ -65,10 +65,8 @@ impl Question {
 
 fn questions() -> Vec<Question> {
     let range = || Some(Filter::And(vec![since(BEGIN + 1_000_000_000), until(BEGIN + 3_000_000_000)]));
-    let and_range = |filter: Option<Filter>| {
-        Some(Filter::And(filter.into_iter().chain([since(BEGIN + 1_000_000_000)]).collect()))
-    };
-    let of = |field, value| list(of_field(field, value), PageStart::Newest);
+    let and_range = |filter: Filter| Some(Filter::And(vec![filter, since(BEGIN + 1_000_000_000)]));
+    let of = |field, value| list(Some(of_field(field, value)), PageStart::Newest);
     let newest = |filter| list(filter, PageStart::Newest);
     let by_user = and_range(of_field(Field::UserId, "user 5"));
     let words = Some(Filter::Contains(Field::Name, "Agent_7".to_owned()));
@@ -80,7 +78,7 @@ fn questions() -> Vec<Question> {
         Question::new("a user since then", newest(by_user), USER),
         Question::new(
             "the next page of an agent",
-            list(of_field(Field::AgentId, "agent 5"), after()),
+            list(Some(of_field(Field::AgentId, "agent 5")), after()),
             "idx_tracestead_traces_agent",
         )
         .in_order(),
@@ -89,12 +87,12 @@ fn questions() -> Vec<Question> {
         Question::new("words in any case", newest(words), ANY),
         Question::new(
             "how many of a session",
-            |dialect| traces::plan_count(of_field(Field::SessionId, "session 5").as_ref(), dialect),
+            |dialect| traces::plan_count(Some(&of_field(Field::SessionId, "session 5")), dialect),
             "idx_tracestead_traces_session",
         ),
         Question::new(
             "the sessions of a user",
-            |dialect| sessions::plan_page(of_field(Field::UserId, "user 5").as_ref(), 20, 0, dialect),
+            |dialect| sessions::plan_page(Some(&of_field(Field::UserId, "user 5")), 20, 0, dialect),
             USER,
         ),
         Question::new(

@@ -78,9 +78,9 @@ pub(crate) fn answers(engine: Engine) {
         .collect();
     let [latency, spend, failures, activity] = answers.as_slice() else { panic!("{answers:?}") };
     assert!(number(&latency[0], "average_ms") >= number(&latency[1], "average_ms"));
-    let spent: f64 = spend.iter().map(|row| number(row, "cost_usd")).sum();
+    let paid: f64 = spend.iter().map(|row| number(row, "cost_usd")).sum();
     let cost = traces.iter().filter_map(|trace| trace.cost_nano_usd).sum::<i64>() as f64 / 1e9;
-    assert!(spent > 0.0 && spent <= cost + 1e-9);
+    assert!(paid > 0.0 && paid <= cost + 1e-9);
     assert!(number(&failures[0], "failure_rate") > 0.0);
     assert!(!activity.is_empty());
 }

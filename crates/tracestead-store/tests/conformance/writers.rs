@@ -32,8 +32,8 @@ pub(crate) fn several(engine: Engine) {
                 spans.rotate_left(turn);
                 sending.spawn(async move {
                     for span in spans {
-                        let stored = store.ingest(resend::prepare(vec![span])).await.unwrap();
-                        assert_eq!(stored.refused, Vec::<String>::new());
+                        let outcome = store.ingest(resend::prepare(vec![span])).await.unwrap();
+                        assert_eq!(outcome.refused, Vec::<String>::new());
                     }
                 });
                 let (store, logs) = (Arc::clone(&stores[at]), capture.logs.clone());

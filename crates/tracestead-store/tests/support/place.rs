@@ -247,7 +247,7 @@ fn hex(bytes: &[u8]) -> String {
 fn sqlite(path: &std::path::Path, sql: &str) -> Vec<Row> {
     let connection = rusqlite::Connection::open(path).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     if columns.is_empty() {
         statement.execute([]).unwrap();
         return Vec::new();
