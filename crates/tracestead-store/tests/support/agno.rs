@@ -1,6 +1,7 @@
 //! Agno's tables as Agno makes them, with the rows of the fixture that Agno wrote.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use rusqlite::types::Value as Sql;
 
@@ -90,5 +91,8 @@ fn literal(engine: Engine, column: &str, value: Sql) -> String {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
