@@ -28,6 +28,11 @@ pub(crate) enum Command {
     /// Spans are kept as they came; what was understood of them is made anew. It may be stopped and run again at any time, and a
     /// server may run on the same file. That server prices new calls as it did until it is started again.
     Rebuild(Rebuild),
+    /// Bring the tables of a database to this version, and fill what is missing in its rows
+    ///
+    /// `tracestead serve` does the same when it starts. Tables and columns are only added, while others go on writing; what Agno wrote
+    /// stays as it is. It may be stopped and run again at any time.
+    Migrate(Migrate),
     /// Start a server on a temporary database and fill it with agent runs to look at
     Demo(Demo),
     /// Check the configuration, the database and the ports
@@ -169,6 +174,21 @@ pub(crate) struct Rebuild {
     /// The sums over the hours
     #[arg(long)]
     pub(crate) rollups: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Change nothing, and print the SQL that would be run; exits with 4 if there is any
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave the rows to a server, which fills them in the background
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) no_wait: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,8 +1,8 @@
 //! The `tracestead` command: starts the server, reads the database, shows what there is.
 //!
 //! What the user typed is in [`arguments`]; each command is a module of [`commands`]; what is printed goes through
-//! [`printer`]. Exit codes: 0 done, 1 failed, 2 typed wrong or configured wrong, 3 not found, 130 ended by Ctrl-C
-//! before it was done.
+//! [`printer`]. Exit codes: 0 done, 1 failed, 2 typed wrong or configured wrong, 3 not found, 4 something would
+//! be done if it were not a dry run, 130 ended by Ctrl-C before it was done.
 
 mod arguments;
 mod commands;
@@ -41,6 +41,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Serve(serve) => commands::serve::run(&serve).await,
             Command::Traces(traces) => commands::traces::run(&traces).await,
             Command::Spans(spans) => commands::spans::run(&spans).await,
+            Command::Migrate(migrate) => commands::migrate::run(&migrate).await,
             Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild).await,
             Command::Demo(demo) => commands::demo::run(&demo).await,
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,

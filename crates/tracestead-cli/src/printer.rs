@@ -64,7 +64,8 @@ pub(crate) fn error(error: &anyhow::Error) {
 
 /// Says how far something is, over what was said before; a [`note`] ends it.
 pub(crate) fn progress(text: &str) {
-    let _ = write!(anstream::stderr().lock(), "\r{text}");
+    // What was longer is wiped away.
+    let _ = write!(anstream::stderr().lock(), "\r{text}\x1b[K");
 }
 
 /// Says something beside the output.

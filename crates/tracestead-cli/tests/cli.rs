@@ -177,6 +177,48 @@ fn looking_changes_nothing() {
 }
 
 #[test]
+fn a_database_of_agno_is_brought_to_our_version() {
+    let place = Workplace::new();
+    let copy = place.path().join("agno.db");
+    std::fs::copy(fixture("agno/agno-written.db"), &copy).unwrap();
+    let migrate = |more: &[&str]| place.run(&[&["migrate", "--db", "sqlite:agno.db"][..], more].concat());
+    let dry = migrate(&["--dry-run"]);
+    let sql = text(&dry.stdout);
+    assert_eq!(dry.status.code(), Some(4), "there is something to do");
+    assert!(sql.contains("ALTER TABLE agno_spans ADD COLUMN span_type VARCHAR;\n"), "{sql}");
+    assert!(std::fs::read(&copy).unwrap() == std::fs::read(fixture("agno/agno-written.db")).unwrap());
+    let doctor = place.prints(&[
+        "doctor",
+        "--db",
+        "sqlite:agno.db",
+        "--listen",
+        "127.0.0.1:0",
+        "--otlp-http",
+        "off",
+        "--otlp-grpc",
+        "off",
+    ]);
+    assert!(
+        doctor.contains("`tracestead migrate --dry-run`") && doctor.contains("traces: 67, spans: 291"),
+        "{doctor}"
+    );
+    assert!(std::fs::read(&copy).unwrap() == std::fs::read(fixture("agno/agno-written.db")).unwrap());
+
+    let done = migrate(&["--json"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let done: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((&done["from"], &done["to"], &done["filled_spans"]), (&0.into(), &2.into(), &291.into()));
+    let statements = done["statements"].as_array().unwrap();
+    assert_eq!(sql.matches(";\n").count(), statements.len());
+    let again = migrate(&[]);
+    assert_eq!(text(&again.stdout), "sqlite:agno.db is at version 2 already; no row was to be filled\n");
+    assert_eq!(migrate(&["--dry-run"]).status.code(), Some(0));
+    assert!(
+        place.complains(&["migrate", "--db", "sqlite:no.db"], 1).contains("there is no database at no.db")
+    );
+}
+
+#[test]
 fn passwords_are_repeated_nowhere() {
     let place = Workplace::new();
     let url = "postgres://ai:s3cret@localhost:x/ai";

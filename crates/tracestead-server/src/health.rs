@@ -16,6 +16,17 @@ pub(crate) struct Health {
     status: &'static str,
     /// When it started, in ISO 8601.
     instantiated_at: String,
+    /// How far the rows that Agno wrote are filled; `null` if the server only reads.
+    backfill: Option<Filling>,
+}
+
+/// How far the rows that Agno wrote are filled.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Filling {
+    /// How many spans are still to be filled; at least so many, if it is 10,000.
+    pending: u64,
+    /// How many were filled since the server started.
+    done: u64,
 }
 
 /// Whether the server can store what it is sent; needs no authentication.
@@ -35,7 +46,10 @@ pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>)
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "error")
     };
-    (code, Json(Health { status, instantiated_at: app.about.started_at.to_rest() }))
+    let instantiated_at = app.about.started_at.to_rest();
+    let backfill =
+        app.store.backfill().map(|filling| Filling { pending: filling.pending, done: filling.done });
+    (code, Json(Health { status, instantiated_at, backfill }))
 }
 
 /// What the server is.

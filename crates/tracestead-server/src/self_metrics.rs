@@ -19,6 +19,8 @@ const LOGS_IGNORED: &str = "tracestead_log_records_ignored_total";
 const LOGS_REJECTED: &str = "tracestead_log_records_rejected_total";
 const REFUSED: &str = "tracestead_exports_refused_total";
 const QUEUE_BYTES: &str = "tracestead_queue_bytes";
+const BACKFILL_PENDING: &str = "tracestead_backfill_pending_spans";
+const BACKFILL_DONE: &str = "tracestead_backfill_filled_spans_total";
 const COMMIT_SECONDS: &str = "tracestead_commit_seconds";
 const COMMIT_SPANS: &str = "tracestead_commit_spans";
 const COMMIT_FAILURES: &str = "tracestead_commit_failures_total";
@@ -61,6 +63,11 @@ fn describe() {
     metrics::describe_counter!(LOGS_REJECTED, "Log records refused one by one, by OTLP partial success");
     metrics::describe_counter!(REFUSED, "Exports refused as a whole, by reason");
     metrics::describe_gauge!(QUEUE_BYTES, "Bytes of exports that wait or are worked on");
+    metrics::describe_gauge!(
+        BACKFILL_PENDING,
+        "Spans that Agno wrote and that are to be filled, counted up to 10,000"
+    );
+    metrics::describe_counter!(BACKFILL_DONE, "Spans that Agno wrote and that were filled");
     metrics::describe_histogram!(COMMIT_SECONDS, "How long a commit took, in seconds");
     metrics::describe_histogram!(COMMIT_SPANS, "How many spans a commit held");
     metrics::describe_counter!(COMMIT_FAILURES, "Commits that failed");
@@ -92,6 +99,10 @@ pub(crate) fn refused(reason: &'static str) {
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub(crate) async fn render(State(app): State<App>) -> impl IntoResponse {
     metrics::gauge!(QUEUE_BYTES).set(app.ingest.queue_bytes() as f64);
+    if let Some(filling) = app.store.backfill() {
+        metrics::gauge!(BACKFILL_PENDING).set(filling.pending as f64);
+        metrics::counter!(BACKFILL_DONE).absolute(filling.done);
+    }
     let text = HANDLE.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

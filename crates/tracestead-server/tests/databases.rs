@@ -6,7 +6,9 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use support::{JSON, PROTOBUF, Running};
 use tracestead_server::Settings;
 use tracestead_store::DatabaseUrl;
@@ -23,6 +25,27 @@ fn file(settings: &Settings) -> &Path {
 }
 
 #[test]
+fn how_far_rows_are_filled_is_told() {
+    let server = Running::start(|settings| {
+        std::fs::copy(agno_written(), file(settings)).unwrap();
+    });
+    let health = || server.ask("GET", "/health", &[], b"").json();
+    let filled = json!({"pending": 0, "done": 291});
+    let began = Instant::now();
+    while health()["backfill"] != filled {
+        assert!(began.elapsed() < Duration::from_mins(1), "{}", health());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let figures = server.ask("GET", "/metrics/self", &[], b"").text();
+    for figure in ["tracestead_backfill_pending_spans 0", "tracestead_backfill_filled_spans_total 291"] {
+        assert!(figures.lines().any(|line| line == figure), "{figures}");
+    }
+    server.export(JSON, br#"{"resourceSpans": []}"#);
+    let sql = "SELECT COUNT(*) FROM agno_spans WHERE is_counted IS NULL";
+    assert_eq!(server.stop().database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
 fn a_server_that_only_reads_answers_questions_and_refuses_exports() {
     let original = std::fs::read(agno_written()).unwrap();
     let mut path = PathBuf::new();
@@ -31,7 +54,8 @@ fn a_server_that_only_reads_answers_questions_and_refuses_exports() {
         file(settings).clone_into(&mut path);
         settings.read_only = true;
     });
-    assert_eq!(server.ask("GET", "/health", &[], b"").status, 200);
+    let health = server.ask("GET", "/health", &[], b"");
+    assert_eq!((health.status, &health.json()["backfill"]), (200, &Value::Null));
     let list = server.ask("GET", "/api/v1/traces?limit=100&agent_only=true", &[], b"").json();
     let traces = list["data"].as_array().unwrap();
     assert_eq!(traces.len(), 55, "the other twelve have no span of an agent");

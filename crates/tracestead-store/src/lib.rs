@@ -24,6 +24,7 @@
 mod batch;
 mod engine;
 mod error;
+mod migration;
 mod read;
 mod readers;
 mod schema;
@@ -35,7 +36,8 @@ mod write;
 
 pub use batch::{Batch, Malformed};
 pub use error::{DatabaseError, IngestError, OpenError, ReadError};
+pub use migration::{MigrationStep, Plan};
 pub use read::SpanQuery;
 pub use store::{OpenOptions, SpanStore, Stored, Synchronous};
 pub use url::{DatabaseUrl, Password, Server, ServerUrl, Tls, UrlError};
-pub use write::{Rebuild, Rebuilt};
+pub use write::{Backfill, Rebuild, Rebuilt};

@@ -6,13 +6,12 @@ use std::time::Duration;
 use tracestead_model::{PriceBook, UnixNanos};
 
 use crate::engine::{Connector, sqlite};
-use crate::error::DatabaseError;
 use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
 use crate::sql::Dialect;
 use crate::write::Writer;
-use crate::{Batch, DatabaseUrl, IngestError, OpenError, Rebuild, Rebuilt, schema};
+use crate::{Backfill, Batch, DatabaseUrl, IngestError, OpenError, Rebuild, Rebuilt, schema};
 
 /// When a commit is on disk. SQLite only: servers have settings of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +57,7 @@ impl OpenOptions {
         }
     }
 
-    fn connector(&self) -> Connector {
+    pub(crate) fn connector(&self) -> Connector {
         let options = sqlite::Options {
             synchronous: self.synchronous,
             busy_timeout: self.busy_timeout,
@@ -139,6 +138,12 @@ impl SpanStore {
         self.writer.as_ref().is_some_and(Writer::is_alive)
     }
 
+    /// Returns how far our columns are filled in rows that Agno wrote; `None` if nobody fills them.
+    #[must_use]
+    pub fn backfill(&self) -> Option<Backfill> {
+        self.writer.as_ref().map(|writer| writer.progress().now())
+    }
+
     /// Says whether it was opened only to be read.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
@@ -161,7 +166,7 @@ impl SpanStore {
 }
 
 /// Waits for an answer on a thread of its own: waiting for a server is not allowed on every thread.
-fn off_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn off_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match std::thread::scope(|scope| scope.spawn(work).join()) {
         Ok(answer) => answer,
         Err(panic) => std::panic::resume_unwind(panic),
@@ -175,9 +180,8 @@ fn attached(
     prices: &Arc<PriceBook>,
 ) -> Result<Attached, OpenError> {
     let database = options.url.to_string();
-    let cannot_open = |source: DatabaseError| OpenError::Open { database: options.url.to_string(), source };
-    let mut session = connector.connect(Access::Read).map_err(cannot_open)?;
-    let (found, present) = schema::look(session.as_mut()).map_err(cannot_open)?;
+    let mut session = connector.connect(Access::Read).map_err(|source| options.cannot_open(source))?;
+    let (found, present) = schema::look(session.as_mut()).map_err(|source| options.cannot_open(source))?;
     let (known, dialect) = (schema::VERSION, session.dialect());
     if found > known {
         return Err(OpenError::TooNew { database, found, known });
@@ -197,14 +201,8 @@ fn migrated(
     options: &OpenOptions,
     connector: &Connector,
 ) -> Result<(Box<dyn Session>, schema::Tables), OpenError> {
-    let database = options.url.to_string();
-    let cannot_open = |source: DatabaseError| OpenError::Open { database: options.url.to_string(), source };
-    let mut session = connector.connect(Access::Write).map_err(cannot_open)?;
-    let tables = schema::migrate(session.as_mut(), options.now).map_err(|error| match error {
-        schema::MigrateError::TooNew { found } => {
-            OpenError::TooNew { database, found, known: schema::VERSION }
-        }
-        schema::MigrateError::Failed { version, source } => OpenError::Migrate { database, version, source },
-    })?;
+    let mut session = connector.connect(Access::Write).map_err(|source| options.cannot_open(source))?;
+    let tables = schema::migrate(session.as_mut(), options.now, &mut |_| {})
+        .map_err(|error| options.cannot_migrate(error))?;
     Ok((session, tables))
 }

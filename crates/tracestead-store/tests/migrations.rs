@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use support::{NOW, fixtures};
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
-use tracestead_store::{Batch, OpenError, OpenOptions, SpanStore};
+use tracestead_store::{Batch, OpenError, OpenOptions, Plan, SpanStore};
 
 /// The tables as version 2 makes them. They are in other people's databases: whoever changes them writes a migration, and
 /// a fixture of its own for what comes out.
@@ -117,6 +117,45 @@ fn what_agno_wrote_stays_as_it_is_and_our_columns_are_filled() {
     {
         assert!(schema(&connection).contains(statement), "{statement}");
     }
+}
+
+#[test]
+fn what_was_written_by_hand_is_left_out_and_ends_the_work() {
+    let database = agno_written();
+    database
+        .connect()
+        .execute_batch(
+            "INSERT INTO agno_spans SELECT 'by hand', trace_id, NULL, name, span_kind, status_code, NULL, start_time,
+                end_time, duration_ms, '{}', created_at FROM agno_spans LIMIT 1;
+             INSERT INTO agno_traces SELECT 'begun', name, status, 'no time', 'no time', 0, NULL, NULL, NULL, NULL,
+                NULL, NULL, created_at FROM agno_traces LIMIT 1",
+        )
+        .unwrap();
+    open_and_fill(&database);
+    let connection = database.connect();
+    assert_eq!(count(&connection, "agno_spans WHERE span_id = 'by hand' AND span_type = 'OTHER'"), 1);
+    assert_eq!(count(&connection, "agno_traces WHERE trace_id = 'begun' AND start_time_ns = 0"), 1);
+    let summed: i64 =
+        connection.query_row("SELECT SUM(calls) FROM tracestead_rollups", [], |row| row.get(0)).unwrap();
+    assert_eq!(summed, count(&connection, "agno_spans") - 1);
+}
+
+#[test]
+fn what_is_to_be_done_is_told_and_can_be_done_by_hand() {
+    let (by_hand, by_us) = (agno_written(), agno_written());
+    let mut options = OpenOptions::new(&by_hand.path, UnixNanos::from_i64(NOW));
+    options.read_only = true;
+    let before = fs::read(&by_hand.path).unwrap();
+    let plan = SpanStore::plan(&options).unwrap();
+    assert_eq!((plan.from, plan.to), (0, 2));
+    assert!(plan.statements.iter().any(|sql| sql.contains("ADD COLUMN is_counted")), "{plan:#?}");
+    assert!(fs::read(&by_hand.path).unwrap() == before);
+    by_hand.connect().execute_batch(&plan.statements.join(";\n")).unwrap();
+    open_and_fill(&by_us);
+    open_and_fill(&by_hand);
+    assert_eq!(schema(&by_hand.connect()), schema(&by_us.connect()));
+    assert!(by_hand.contents() == by_us.contents());
+    assert_eq!(SpanStore::plan(&options).unwrap(), Plan { from: 2, to: 2, statements: Vec::new() });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod rebuild;
 pub(crate) mod serve;
@@ -28,8 +29,13 @@ pub(crate) async fn open(source: &Source) -> anyhow::Result<SpanStore> {
     open_as(&Serve { source: source.clone(), ..Serve::default() }).await
 }
 
-/// A file must exist, as such commands have no reason to make one.
 async fn open_as(serve: &Serve) -> anyhow::Result<SpanStore> {
+    let config = existing(serve)?;
+    connect(options(&config.server)).await.context("cannot use the database")
+}
+
+/// Reads the configuration of a command for which a file must exist, as it has no reason to make one.
+pub(crate) fn existing(serve: &Serve) -> anyhow::Result<Config> {
     let config = Config::load(serve)?;
     if let DatabaseUrl::Sqlite(path) = &config.server.database {
         anyhow::ensure!(
@@ -38,13 +44,19 @@ async fn open_as(serve: &Serve) -> anyhow::Result<SpanStore> {
             path.display()
         );
     }
-    connect(options(&config.server)).await.context("cannot use the database")
+    Ok(config)
 }
 
-/// Opens a database off the async threads: it may take as long as a network and a migration take.
+/// Opens a database: it may take as long as a network and a migration take.
 pub(crate) async fn connect(options: OpenOptions) -> Result<SpanStore, OpenError> {
-    let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
-    opened.await.map_err(|error| OpenError::Thread(error.into()))?
+    blocking(move || SpanStore::open(&options)).await.map_err(OpenError::Thread)?
+}
+
+/// Does work that blocks, off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<T> {
+    Ok(tokio::task::spawn_blocking(work).await?)
 }
 
 /// Returns how to open the database. Prices matter to readers too: an open store reads the spans that Agno wrote.
@@ -62,6 +74,9 @@ pub(crate) fn now() -> UnixNanos {
     let nanos = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
     UnixNanos::new(nanos).unwrap_or(UnixNanos::EPOCH)
 }
+
+/// The exit code of a program that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit code for a thing that is not there.
 pub(crate) const NOT_FOUND: u8 = 3;

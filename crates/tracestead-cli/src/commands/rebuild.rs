@@ -8,13 +8,10 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracestead_store::{Rebuild, Rebuilt, SpanStore};
 
-use super::open;
 use super::show::counted;
+use super::{INTERRUPTED, open};
 use crate::arguments;
 use crate::printer;
-
-/// The exit code of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 pub(crate) async fn run(arguments: &arguments::Rebuild) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;

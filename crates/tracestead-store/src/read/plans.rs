@@ -237,7 +237,7 @@ fn check(
     };
     let mut session = Connector::new(url, options).connect(Access::Write).unwrap();
     let session = session.as_mut();
-    schema::migrate(session, UnixNanos::from_i64(BEGIN)).unwrap();
+    schema::migrate(session, UnixNanos::from_i64(BEGIN), &mut |_| {}).unwrap();
     transaction(session, Access::Write, |session| {
         fill(session);
         Ok(())

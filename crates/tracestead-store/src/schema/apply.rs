@@ -4,8 +4,9 @@ use tracestead_model::UnixNanos;
 
 use super::plan::{Step, plan};
 use super::present::Present;
-use super::tables::SPAN_TABLES;
+use super::tables::{SPAN_TABLES, Table};
 use super::{Tables, VERSION};
+use crate::MigrationStep;
 use crate::error::DatabaseError;
 use crate::session::{Access, Conflict, Insert, Session, transaction};
 use crate::sql::Value;
@@ -17,8 +18,15 @@ pub(crate) enum MigrateError {
     Failed { version: u32, source: DatabaseError },
 }
 
+/// Who is told of each statement before it is run.
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(MigrationStep<'_>);
+
 /// Brings the database to [`VERSION`]; several processes may try at once, one does it.
-pub(crate) fn migrate(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateError> {
+pub(crate) fn migrate(
+    session: &mut dyn Session,
+    now: UnixNanos,
+    tell: Tell<'_>,
+) -> Result<Tables, MigrateError> {
     let failed = |source| MigrateError::Failed { version: VERSION, source };
     // Most starts find nothing to do, and then must not wait for another process that writes.
     let (found, present) = look(session).map_err(failed)?;
@@ -29,34 +37,42 @@ pub(crate) fn migrate(session: &mut dyn Session, now: UnixNanos) -> Result<Table
         return Ok(Tables::of(&present));
     }
     session.lock_migrations().map_err(failed)?;
-    let migrated = locked(session, now);
+    let migrated = locked(session, now, tell);
     let unlocked = session.unlock_migrations();
     let tables = migrated?;
     unlocked.map_err(failed)?;
     Ok(tables)
 }
 
-fn locked(session: &mut dyn Session, now: UnixNanos) -> Result<Tables, MigrateError> {
+fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<Tables, MigrateError> {
     let failed = |source| MigrateError::Failed { version: VERSION, source };
-    let online = transaction(session, Access::Write, |session| {
+    let mut number = 0;
+    let mut tell = |of: usize, sql: &str| {
+        number += 1;
+        tell(MigrationStep { number, of, sql });
+    };
+    let (online, of) = transaction(session, Access::Write, |session| {
         let present = Present::read(session)?;
         if version(session, &present)? >= VERSION {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let (online, at_once): (Vec<Step>, Vec<Step>) =
             plan(&present, SPAN_TABLES, session).into_iter().partition(|step| step.is_online);
+        let of = at_once.len() + online.len();
         for step in at_once {
+            tell(of, &step.sql);
             session.execute(&step.sql, &[])?;
         }
         tell_agno(session, &present, now)?;
         if online.is_empty() {
             note_version(session, now)?;
         }
-        Ok(online)
+        Ok((online, of))
     })
     .map_err(failed)?;
     if !online.is_empty() {
         for step in &online {
+            tell(of, &step.sql);
             session.execute_online(&step.sql).map_err(failed)?;
         }
         transaction(session, Access::Write, |session| note_version(session, now)).map_err(failed)?;
@@ -84,28 +100,38 @@ fn version(session: &mut dyn Session, present: &Present) -> Result<u32, Database
 fn note_version(session: &mut dyn Session, now: UnixNanos) -> Result<(), DatabaseError> {
     let present = Present::read(session)?;
     let from = version(session, &present)?;
-    let rows: Vec<Vec<Value<'_>>> =
-        (from + 1..=VERSION).map(|version| vec![Value::int(version), Value::from(now.to_agno())]).collect();
-    let columns = ["version", "applied_at"];
+    let (columns, rows) = our_versions(from, now);
     let insert = Insert { table: "tracestead_migrations", columns: &columns, conflict: Conflict::Keep };
     session.insert(&insert, &rows)?;
     Ok(())
 }
 
-/// Agno asks this table which version its own tables are; the times in it have no offset.
-fn tell_agno(session: &mut dyn Session, present: &Present, now: UnixNanos) -> Result<(), DatabaseError> {
+/// Columns and their values, row by row.
+pub(super) type Rows = (Vec<&'static str>, Vec<Vec<Value<'static>>>);
+
+/// Returns what is noted of the versions after `from`.
+pub(super) fn our_versions(from: u32, now: UnixNanos) -> Rows {
+    let row = |version| vec![Value::int(version), Value::from(now.to_agno())];
+    (vec!["version", "applied_at"], (from + 1..=VERSION).map(row).collect())
+}
+
+/// Returns what Agno is told of the tables that it has, too, and that we make: it asks for their versions. The times have no
+/// offset.
+pub(super) fn agnos_versions(present: &Present, now: UnixNanos) -> Rows {
     let time = now.to_agno().trim_end_matches("+00:00").to_owned();
     let made = SPAN_TABLES.iter().filter(|table| table.is_agnos && !present.has(table.name));
-    let rows: Vec<Vec<Value<'_>>> = made
-        .map(|table| {
-            let time = || Value::from(time.clone());
-            vec![Value::text(table.name), Value::text("3.0.0"), time(), time()]
-        })
-        .collect();
+    let row = |table: &Table| {
+        let time = || Value::from(time.clone());
+        vec![Value::text(table.name), Value::text("3.0.0"), time(), time()]
+    };
+    (vec!["table_name", "version", "created_at", "updated_at"], made.map(row).collect())
+}
+
+fn tell_agno(session: &mut dyn Session, present: &Present, now: UnixNanos) -> Result<(), DatabaseError> {
+    let (columns, rows) = agnos_versions(present, now);
     if rows.is_empty() {
         return Ok(());
     }
-    let columns = ["table_name", "version", "created_at", "updated_at"];
     let insert = Insert { table: "agno_schema_versions", columns: &columns, conflict: Conflict::Keep };
     session.insert(&insert, &rows)?;
     Ok(())

@@ -8,6 +8,7 @@ mod apply;
 mod clickhouse;
 mod plan;
 mod present;
+mod script;
 mod tables;
 mod types;
 mod unfilled;
@@ -15,6 +16,7 @@ mod views;
 
 pub(crate) use apply::{MigrateError, look, migrate};
 pub(crate) use present::Present;
+pub(crate) use script::script;
 pub(crate) use unfilled::{are_whole, unfilled};
 
 /// The version of the tables after all migrations.

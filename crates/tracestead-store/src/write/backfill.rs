@@ -29,30 +29,38 @@ pub(crate) const STALE: &str = "status <> 'ERROR' AND error_span_count > 0 AND s
 const BEGUN: &str = "start_time_ns IS NULL
     AND NOT EXISTS (SELECT 1 FROM agno_spans s WHERE s.trace_id = agno_traces.trace_id)";
 
-/// Fills some rows and returns whether there may be more.
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Filled {
+    pub(super) spans: u64,
+    /// Whether there may be more.
+    pub(super) has_more: bool,
+}
+
+/// Fills some rows.
 pub(super) fn step(
     session: &mut dyn Session,
     memory: &mut Memory,
     context: Context<'_>,
-) -> Result<bool, DatabaseError> {
+) -> Result<Filled, DatabaseError> {
     let data_version = session.data_version()?;
     if data_version.is_some() && memory.data_version == data_version {
-        return Ok(false);
+        return Ok(Filled::default());
     }
     // Looking takes no lock: most of the time there is nothing to do.
     let (unread, begun) =
         transaction(session, Access::Read, |session| Ok((unread_traces(session)?, begun_traces(session)?)))?;
-    let done = unread.len() + begun.len();
-    if done > 0 {
-        transaction(session, Access::Write, |session| {
-            let trace_ids: Vec<&str> = unread.iter().map(String::as_str).collect();
-            refold(session, &trace_ids, context)?;
-            begun.into_iter().try_for_each(|row| fill_begun(session, row))
-        })?;
-    } else {
+    if unread.is_empty() && begun.is_empty() {
         memory.data_version = data_version;
+        return Ok(Filled::default());
     }
-    Ok(done > 0)
+    let spans = transaction(session, Access::Write, |session| {
+        let trace_ids: Vec<&str> = unread.iter().map(String::as_str).collect();
+        let spans = refold(session, &trace_ids, context)?;
+        begun.into_iter().try_for_each(|row| fill_begun(session, row))?;
+        Ok(spans)
+    })?;
+    Ok(Filled { spans, has_more: true })
 }
 
 /// Returns traces with rows to be filled, few enough for one step.
@@ -87,14 +95,35 @@ fn fill_begun(session: &mut dyn Session, mut row: Row) -> Result<(), DatabaseErr
 }
 
 /// Folds traces of which no span is at hand. If Agno alone wrote one, our columns are filled and Agno's stay as Agno left
-/// them; if spans of it came to us, the row is ours to keep right.
-fn refold(session: &mut dyn Session, trace_ids: &[&str], context: Context<'_>) -> Result<(), DatabaseError> {
+/// them; if spans of it came to us, the row is ours to keep right. Returns how many spans were filled.
+fn refold(session: &mut dyn Session, trace_ids: &[&str], context: Context<'_>) -> Result<u64, DatabaseError> {
     let mut drafts = commit::read(session, trace_ids, context)?;
     let joined = Joined::read(session, trace_ids)?;
+    let mut filled = 0;
     for draft in drafts.drafts.values_mut() {
         draft.is_forced = true;
+        filled += draft.uncounted();
     }
-    apply::write(session, drafts, &joined, Conflict::Never)
+    apply::write(session, drafts, &joined, Conflict::Never)?;
+    leave_out(session, trace_ids)?;
+    Ok(filled)
+}
+
+/// Marks what is left: spans whose id is none, which somebody wrote by hand. They are in no fold and in no sum, and must not
+/// be found to be filled for ever.
+fn leave_out(session: &mut dyn Session, trace_ids: &[&str]) -> Result<(), DatabaseError> {
+    let from = session.dialect().from("agno_spans");
+    for some in trace_ids.chunks(MAX_LIST) {
+        let mut values = Vec::new();
+        let list = in_list("trace_id", some, &mut values);
+        let sql = format!("SELECT trace_id, span_id FROM {from} WHERE is_counted IS NULL AND {list}");
+        for mut row in session.query(&sql, &values)? {
+            let (trace_id, span_id) = (row.required(0), row.required(1));
+            let set = vec![("is_counted", Value::Bool(Some(false)))];
+            rows::update(session, &trace_id, &[&span_id], set)?;
+        }
+    }
+    Ok(())
 }
 
 /// Fills the rows of some traces, so that they can be folded whole.

@@ -106,6 +106,13 @@ impl<'a> Draft<'a> {
         TraceShape::fold(&self.entries.values().map(|entry| entry.shape.clone()).collect::<Vec<_>>())
     }
 
+    /// Returns how many stored spans of it are in no rollup yet.
+    pub(super) fn uncounted(&self) -> u64 {
+        let is_uncounted =
+            |entry: &&Entry<'_>| entry.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
+        self.entries.values().filter(is_uncounted).count() as u64
+    }
+
     /// Says whether any of its spans was sent to us.
     pub(super) fn has_ours(&self) -> bool {
         self.entries.values().any(|entry| {

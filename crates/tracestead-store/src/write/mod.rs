@@ -6,6 +6,7 @@ mod commit;
 mod derive;
 mod draft;
 mod hours;
+mod progress;
 mod quarantine;
 mod rebuild;
 mod rollups;
@@ -16,6 +17,7 @@ mod summary;
 mod traces;
 mod writer;
 
+pub use progress::Backfill;
 pub use rebuild::{Rebuild, Rebuilt};
 
 pub(crate) use backfill::STALE;

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracestead_model::PriceBook;
 
-use super::backfill;
+use super::backfill::{self, Filled};
 use super::commit::{self, Context, Memory, Work};
+use super::progress::{self, Progress};
 use super::rebuild::{self, Rebuild, Rebuilt, Step};
 use crate::engine::Connector;
 use crate::error::{DatabaseError, ErrorKind};
@@ -27,6 +28,9 @@ const GROUP_SPANS: usize = 4096;
 /// How often the writer looks for rows that Agno wrote.
 const LOOK_AROUND: Duration = Duration::from_millis(300);
 
+/// How often the rows that are to be filled are counted while there are many.
+const COUNT_AGAIN: Duration = Duration::from_secs(2);
+
 /// How often a transaction is tried that other writers get in the way of.
 const MOST_TRIES: u32 = 8;
 
@@ -34,6 +38,7 @@ const MOST_TRIES: u32 = 8;
 pub(crate) struct Writer {
     queue: Mutex<Option<Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    progress: Arc<Progress>,
 }
 
 #[derive(Debug)]
@@ -56,11 +61,14 @@ impl Writer {
         prices: Arc<PriceBook>,
     ) -> std::io::Result<Self> {
         let (queue, jobs) = channel();
+        let progress = Arc::new(Progress::default());
+        let noted = Arc::clone(&progress);
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
             let connection = Connection { session: Some(session), connector };
-            Thread { connection, memory: Memory::default(), tables, prices }.run(&jobs);
+            let memory = Memory::default();
+            Thread { connection, memory, tables, prices, progress: noted, counted_at: None }.run(&jobs);
         })?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), progress })
     }
 
     pub(crate) async fn ingest(&self, batch: Batch) -> Result<Stored, IngestError> {
@@ -85,6 +93,11 @@ impl Writer {
             return Err(IngestError::Closed);
         }
         answered.await.unwrap_or(Err(IngestError::Closed))
+    }
+
+    /// Returns how far the back-fill is.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Says whether the thread still runs.
@@ -152,23 +165,26 @@ struct Thread {
     memory: Memory,
     tables: Tables,
     prices: Arc<PriceBook>,
+    progress: Arc<Progress>,
+    /// When the rows to be filled were last counted.
+    counted_at: Option<Instant>,
 }
 
 impl Thread {
     fn run(mut self, jobs: &Receiver<Job>) {
-        let mut more_to_read = true;
+        // How long until rows that Agno wrote are looked for.
+        let mut rest = Duration::ZERO;
         let mut looked_at = Instant::now();
         let mut left_over = None;
         loop {
-            let patience = if more_to_read { Duration::ZERO } else { LOOK_AROUND };
-            let next = left_over.take().map_or_else(|| jobs.recv_timeout(patience), Ok);
+            let next = left_over.take().map_or_else(|| jobs.recv_timeout(rest), Ok);
             match next {
                 Ok(Job::Ingest(first)) => {
                     let group = gather(first, jobs, &mut left_over);
                     self.write(group);
                     // Exports without a pause must not keep Agno's rows waiting.
                     if looked_at.elapsed() > LOOK_AROUND {
-                        more_to_read = self.read_foreign_rows();
+                        rest = self.read_foreign_rows();
                         looked_at = Instant::now();
                     }
                 }
@@ -177,7 +193,7 @@ impl Thread {
                     let _ = answer.send(rebuilt.map_err(|error| IngestError::Database(error.to_string())));
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    more_to_read = self.read_foreign_rows();
+                    rest = self.read_foreign_rows();
                     looked_at = Instant::now();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -246,16 +262,35 @@ impl Thread {
         self.connection.run(|session, _| rebuild::step(session, step, context))
     }
 
-    /// Returns whether there may be more.
-    fn read_foreign_rows(&mut self) -> bool {
+    /// Fills some rows and returns how long to rest: as long as it took, as others want the database too.
+    fn read_foreign_rows(&mut self) -> Duration {
         let context = Context { prices: &self.prices, tables: &self.tables };
         let memory = &mut self.memory;
+        let began = Instant::now();
         match self.connection.run(|session, _| backfill::step(session, memory, context)) {
-            Ok(more) => more,
+            Ok(filled) => {
+                let took = began.elapsed();
+                self.note(filled);
+                if filled.has_more { took.min(LOOK_AROUND) } else { LOOK_AROUND }
+            }
             Err(error) => {
                 tracing::warn!(%error, "rows written by Agno could not be read; trying again");
-                false
+                LOOK_AROUND
             }
+        }
+    }
+
+    fn note(&mut self, filled: Filled) {
+        self.progress.note_done(filled.spans);
+        if !filled.has_more {
+            self.progress.note_pending(0);
+            self.counted_at = None;
+        } else if self.counted_at.is_none_or(|counted_at| counted_at.elapsed() > COUNT_AGAIN) {
+            // It is for people to see; what fails here fails again where it matters.
+            if let Ok(pending) = self.connection.run(|session, _| progress::pending(session)) {
+                self.progress.note_pending(pending);
+            }
+            self.counted_at = Some(Instant::now());
         }
     }
 }

@@ -11,6 +11,7 @@ mod filters;
 mod limits;
 #[path = "../support/logs.rs"]
 mod logs;
+mod migrate;
 #[path = "../support/place.rs"]
 mod place;
 mod resend;
@@ -108,6 +109,16 @@ macro_rules! suite {
             #[test]
             fn a_span_of_many_megabytes_is_kept() {
                 limits::large($engine);
+            }
+
+            #[test]
+            fn what_a_migration_does_is_what_it_says() {
+                migrate::plans($engine);
+            }
+
+            #[test]
+            fn how_far_the_rows_are_filled_can_be_seen() {
+                migrate::fills($engine);
             }
 
             #[test]

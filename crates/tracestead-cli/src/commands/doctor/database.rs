@@ -6,11 +6,11 @@ use std::path::Path;
 
 use tracestead_model::query::{PageStart, TraceQuery};
 use tracestead_server::Settings;
-use tracestead_store::{DatabaseUrl, SpanStore};
+use tracestead_store::{DatabaseUrl, OpenError, SpanStore};
 
 use super::Check;
 use crate::commands::show::thousands;
-use crate::commands::{connect, options};
+use crate::commands::{blocking, connect, options};
 
 /// Up to how many traces their spans are counted, which takes reading every one.
 const MAX_COUNTED: u64 = 20_000;
@@ -79,27 +79,52 @@ async fn existing(settings: &Settings, path: &Path, size_bytes: u64) -> Vec<Chec
     let size = size_bytes.div_ceil(1 << 10);
     let size = if size < 10_240 { format!("{size} KiB") } else { format!("{} MiB", size >> 10) };
     let hint = "is it writable, is there free disk space, does another program keep it locked?";
-    let mut checks = opened(settings, &format!("{shown}, {size}"), hint).await;
-    if checks.len() > 1 {
-        checks.insert(1, journal(path));
+    opened(settings, &format!("{shown}, {size}"), hint).await
+}
+
+/// Opens the database, counts what is in it and says what a server would do to it; nothing is changed.
+async fn opened(settings: &Settings, shown: &str, hint: &str) -> Vec<Check> {
+    let mut options = options(settings);
+    options.read_only = true;
+    let asked = options.clone();
+    let failed = |error: String| vec![Check::failed("database", error, hint)];
+    let plan = match blocking(move || SpanStore::plan(&asked)).await {
+        Ok(Ok(plan)) => plan,
+        Ok(Err(error)) => return failed(error.to_string()),
+        Err(error) => return failed(error.to_string()),
+    };
+    let state = match plan.statements.len() {
+        0 => "tables up to date".to_owned(),
+        _ if settings.read_only => "only to be read; its tables are not those of this version".to_owned(),
+        count => format!(
+            "to be brought to version {} by {count} statements: `tracestead migrate --dry-run`",
+            plan.to
+        ),
+    };
+    let mut checks = vec![Check::ok("database", format!("{shown}, opens, {state}"))];
+    if let DatabaseUrl::Sqlite(path) = &settings.database {
+        checks.extend(writable(settings, path));
+        checks.push(journal(path, plan.from > 0 || settings.read_only));
     }
+    checks.push(match connect(options).await {
+        Ok(store) => match contents(&store).await {
+            Ok(says) => Check::ok("contents", says),
+            Err(error) => Check::failed("contents", error.to_string(), damaged(settings)),
+        },
+        Err(OpenError::Empty { .. }) => Check::ok("contents", "no traces yet"),
+        Err(error) => Check::failed("contents", error.to_string(), hint),
+    });
     checks
 }
 
-/// Opens the database as the server would, and counts what is in it.
-async fn opened(settings: &Settings, shown: &str, hint: &str) -> Vec<Check> {
-    let store = match connect(options(settings)).await {
-        Ok(store) => store,
-        Err(error) => return vec![Check::failed("database", error.to_string(), hint)],
-    };
-    let state = if settings.read_only { "opens, only to be read" } else { "opens, tables up to date" };
-    let mut checks = vec![Check::ok("database", format!("{shown}, {state}"))];
-    checks.push(match contents(&store).await {
-        Ok(says) => Check::ok("contents", says),
-        Err(error) => Check::failed("contents", error.to_string(), damaged(settings)),
-    });
-    store.close().await;
-    checks
+/// Says so if a server could not write to the file.
+fn writable(settings: &Settings, path: &Path) -> Option<Check> {
+    if settings.read_only {
+        return None;
+    }
+    let error = File::options().append(true).open(path).err()?;
+    let says = format!("cannot write to {}: {error}", path.display());
+    Some(Check::failed("permissions", says, "change them, or only read it: `tracestead serve --read-only`"))
 }
 
 fn damaged(settings: &Settings) -> &'static str {
@@ -112,9 +137,10 @@ fn damaged(settings: &Settings) -> &'static str {
 }
 
 /// Bytes 18 and 19 of the header are 2 in a database with a write-ahead log: <https://sqlite.org/fileformat2.html>.
-fn journal(path: &Path) -> Check {
+fn journal(path: &Path, is_ours: bool) -> Check {
     match header(path) {
         Ok(header) if header.get(18..20) == Some(&[2, 2]) => Check::ok("journal", "write-ahead log"),
+        _ if !is_ours => Check::ok("journal", "gets a write-ahead log at the first start"),
         _ => Check::warning(
             "journal",
             "no write-ahead log: readers and the writer wait for each other",

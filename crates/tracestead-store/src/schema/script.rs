@@ -1,0 +1,64 @@
+//! What a migration would do, as text that can be read, and run by hand.
+
+use tracestead_model::UnixNanos;
+
+use super::VERSION;
+use super::apply::{agnos_versions, look, our_versions};
+use super::plan::plan;
+use super::tables::SPAN_TABLES;
+use crate::error::DatabaseError;
+use crate::session::{Access, Conflict, Insert, Session, transaction};
+use crate::sql::{Dialect, Value};
+
+/// Returns the version of the tables, and the statements that bring them to ours.
+pub(crate) fn script(session: &mut dyn Session, now: UnixNanos) -> Result<(u32, Vec<String>), DatabaseError> {
+    let (found, present) = look(session)?;
+    if found >= VERSION {
+        return Ok((found, Vec::new()));
+    }
+    let dialect = session.dialect();
+    let steps = plan(&present, SPAN_TABLES, session);
+    let (online, at_once): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.is_online);
+    let mut script = Vec::new();
+    if dialect == Dialect::Postgres {
+        let schema = session.qualifier();
+        let schema = schema.trim_end_matches('.');
+        if !has_schema(session)? {
+            script.push(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+        }
+        script.push(format!("SET search_path TO {schema}"));
+    }
+    script.extend(at_once.into_iter().map(|step| step.sql));
+    script.extend(inserted("agno_schema_versions", &agnos_versions(&present, now), dialect));
+    script.extend(online.into_iter().map(|step| step.sql));
+    script.extend(inserted("tracestead_migrations", &our_versions(found, now), dialect));
+    Ok((found, script))
+}
+
+fn has_schema(session: &mut dyn Session) -> Result<bool, DatabaseError> {
+    transaction(session, Access::Read, |session| {
+        Ok(session.query("SELECT current_schema()", &[])?.first().is_some_and(|row| !row.is_null(0)))
+    })
+}
+
+fn inserted(table: &str, rows: &(Vec<&str>, Vec<Vec<Value<'_>>>), dialect: Dialect) -> Option<String> {
+    let (columns, rows) = rows;
+    if rows.is_empty() {
+        return None;
+    }
+    let (head, tail) = Insert { table, columns, conflict: Conflict::Keep }.around(dialect);
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| format!("({})", row.iter().map(literal).collect::<Vec<_>>().join(", ")))
+        .collect();
+    Some(format!("{head} VALUES {}{tail}", rows.join(", ")))
+}
+
+/// What is written here are names, versions and times, none of which has a quote.
+fn literal(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(Some(text)) => format!("'{text}'"),
+        Value::Int(Some(number)) => number.to_string(),
+        _ => "NULL".to_owned(),
+    }
+}
