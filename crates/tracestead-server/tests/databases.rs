@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes helpers of integration tests for no tests")]
 
-#[expect(dead_code, reason = "the other tests of the server need more of it")]
 mod support;
 
 use std::path::{Path, PathBuf};
