@@ -22,6 +22,7 @@
 //! This crate knows nothing of HTTP or OTLP. Time is given to it.
 
 mod batch;
+mod connection;
 mod engine;
 mod error;
 mod migration;
