@@ -23,6 +23,7 @@
 
 mod batch;
 mod connection;
+mod copy;
 mod engine;
 mod error;
 mod migration;
@@ -36,6 +37,7 @@ mod url;
 mod write;
 
 pub use batch::{Batch, Malformed};
+pub use copy::{Copier, CopyDone, CopyError, Difference, LeftOut, Verified, Verifier};
 pub use error::{DatabaseError, IngestError, OpenError, ReadError};
 pub use migration::{MigrationStep, Plan};
 pub use read::SpanQuery;
