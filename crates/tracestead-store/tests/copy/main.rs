@@ -11,6 +11,7 @@ mod logs;
 mod merged;
 #[path = "../support/place.rs"]
 mod place;
+mod ring;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;
