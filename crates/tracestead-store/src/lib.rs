@@ -22,6 +22,8 @@
 //! This crate knows nothing of HTTP or OTLP. Time is given to it.
 
 mod batch;
+mod connection;
+mod copy;
 mod engine;
 mod error;
 mod migration;
@@ -35,6 +37,7 @@ mod url;
 mod write;
 
 pub use batch::{Batch, Malformed};
+pub use copy::{Copier, CopyDone, CopyError, Difference, LeftOut, Verified, Verifier};
 pub use error::{DatabaseError, IngestError, OpenError, ReadError};
 pub use migration::{MigrationStep, Plan};
 pub use read::SpanQuery;

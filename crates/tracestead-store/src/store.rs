@@ -197,7 +197,7 @@ fn attached(
 }
 
 /// Connects and brings the tables to our version.
-fn migrated(
+pub(crate) fn migrated(
     options: &OpenOptions,
     connector: &Connector,
 ) -> Result<(Box<dyn Session>, schema::Tables), OpenError> {

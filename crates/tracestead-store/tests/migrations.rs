@@ -119,6 +119,39 @@ fn what_agno_wrote_stays_as_it_is_and_our_columns_are_filled() {
     }
 }
 
+/// Agno may write the spans of a run over minutes, and the back-fill meets what is there so far.
+#[test]
+fn a_trace_tells_of_calls_that_agno_writes_later() {
+    let database = Database::new();
+    let store = database.open();
+    let connection = database.connect();
+    let preview = || -> Option<String> {
+        let sql = "SELECT output_preview FROM agno_traces";
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let trace =
+        "INSERT INTO agno_traces (trace_id, name, status, start_time, end_time, duration_ms, created_at)
+        VALUES ('0123456789abcdef0123456789abcdef', 'run', 'OK', ?1, ?1, 0, ?1)";
+    let span =
+        "INSERT INTO agno_spans (trace_id, span_id, parent_span_id, name, span_kind, status_code, start_time,
+            end_time, duration_ms, attributes, created_at)
+        VALUES ('0123456789abcdef0123456789abcdef', ?1, ?2, 'run', 'INTERNAL', 'OK', ?3, ?3, 0, ?4, ?3)";
+    let time = |second: u32| format!("2026-11-21T00:31:{second:02}+00:00");
+    let root = "0000000000000001";
+    connection.execute(trace, [time(0)]).unwrap();
+    connection.execute(span, [Some(root), None, Some(&time(0)), Some("{}")]).unwrap();
+    for (second, id, said) in [(1, "0000000000000002", "first"), (2, "0000000000000003", "second")] {
+        let call = format!(r#"{{"openinference.span.kind": "LLM", "output.value": "{said}"}}"#);
+        connection.execute(span, [Some(id), Some(root), Some(&time(second)), Some(&call)]).unwrap();
+        let began = Instant::now();
+        while preview().as_deref() != Some(said) {
+            assert!(began.elapsed() < Duration::from_secs(30), "{said}: {:?}", preview());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    Runtime::new().unwrap().block_on(store.close());
+}
+
 #[test]
 fn what_was_written_by_hand_is_left_out_and_ends_the_work() {
     let database = agno_written();

@@ -15,7 +15,7 @@ use super::blocking::Blocking;
 use super::rows_at_once;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Conflict, Insert, Session};
-use crate::sql::{Cell, Dialect, Row, Value};
+use crate::sql::{Cell, Dialect, Row, Value, for_jsonb};
 use crate::{ServerUrl, Tls};
 
 /// The most values that a statement takes.
@@ -192,9 +192,7 @@ fn bound<'a>(sql: String, values: &[Value<'_>]) -> Query<'a, Postgres, PgArgumen
     for value in values {
         query = match value {
             Value::Text(text) => query.bind(text.as_deref().map(text::without_nul)),
-            Value::Json(json) => {
-                query.bind(json.as_deref().map(|json| text::without_nul_escape(json).into_owned()))
-            }
+            Value::Json(json) => query.bind(json.as_deref().map(|json| for_jsonb(json).into_owned())),
             Value::Int(number) => query.bind(*number),
             Value::Real(number) => query.bind(*number),
             Value::Bool(flag) => query.bind(*flag),

@@ -17,6 +17,8 @@ mod views;
 pub(crate) use apply::{MigrateError, look, migrate};
 pub(crate) use present::Present;
 pub(crate) use script::script;
+pub(crate) use tables::{SPAN_TABLES, Table};
+pub(crate) use types::{Column, Kind};
 pub(crate) use unfilled::{are_whole, unfilled};
 
 /// The version of the tables after all migrations.

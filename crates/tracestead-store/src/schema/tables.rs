@@ -178,6 +178,10 @@ const ROLLUPS: &[Column] = &[
     required("unpriced_calls", Kind::Integer),
 ];
 
+/// How far long work has come that goes on after a restart.
+const PROGRESS: &[Column] =
+    &[required("name", Kind::Id), required("position", Kind::Text), required("updated_at", Kind::Time)];
+
 const MIGRATIONS: &[Column] = &[required("version", Kind::Integer), required("applied_at", Kind::Time)];
 
 const SCHEMA_VERSIONS: &[Column] = &[
@@ -207,6 +211,7 @@ pub(crate) const SPAN_TABLES: &[Table] = &[
         key: "bucket_start_ns, rollup_id",
         is_agnos: false,
     },
+    Table { name: "tracestead_progress", columns: PROGRESS, key: "name", is_agnos: false },
 ];
 
 const fn index(

@@ -6,10 +6,12 @@
 mod condition;
 mod dialect;
 mod iso;
+mod json;
 mod row;
 mod value;
 
 pub(crate) use condition::Condition;
 pub(crate) use dialect::Dialect;
+pub(crate) use json::for_jsonb;
 pub(crate) use row::{Cell, Row};
 pub(crate) use value::{MAX_LIST, Value, in_list};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tracestead_model::TraceShape;
 
-use super::draft::{Action, Draft};
+use super::draft::{Action, Draft, Entry};
 use super::rollups::Rollups;
 use super::span_events::Joined;
 use super::traces::{self, Before, TraceRow};
@@ -54,11 +54,7 @@ pub(super) fn write(
 }
 
 fn is_changed(draft: &Draft<'_>) -> bool {
-    draft.is_forced
-        || draft.entries.values().any(|entry| {
-            let is_uncounted = entry.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
-            is_uncounted || !matches!(entry.action, Action::Stay)
-        })
+    draft.is_forced || draft.entries.values().any(Entry::is_new)
 }
 
 /// A trace is as old as its first batch.

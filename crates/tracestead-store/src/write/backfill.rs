@@ -80,23 +80,33 @@ fn begun_traces(session: &mut dyn Session) -> Result<Vec<Row>, DatabaseError> {
 
 /// Such a trace gets its times, and the rest when its spans come.
 fn fill_begun(session: &mut dyn Session, mut row: Row) -> Result<(), DatabaseError> {
-    let (start_time_ns, end_time_ns) = (nanos(row.str(1)), nanos(row.str(2)));
-    session.execute(
-        "UPDATE agno_traces SET start_time_ns = ?, end_time_ns = ?, span_count = 0, error_span_count = 0,
-            has_agent_spans = ? WHERE trace_id = ? AND start_time_ns IS NULL",
-        &[
-            Value::int(start_time_ns),
-            Value::int(end_time_ns),
-            Value::Bool(Some(false)),
-            Value::from(row.required(0)),
-        ],
-    )?;
+    let (columns, values): (Vec<&str>, Vec<Value<'_>>) = begun(row.str(1), row.str(2)).into_iter().unzip();
+    let set: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();
+    let sql =
+        format!("UPDATE agno_traces SET {} WHERE trace_id = ? AND start_time_ns IS NULL", set.join(", "));
+    let values: Vec<Value<'_>> = values.into_iter().chain([Value::from(row.required(0))]).collect();
+    session.execute(&sql, &values)?;
     Ok(())
+}
+
+/// Returns what our columns say of a trace without spans.
+pub(super) fn begun(start_time: &str, end_time: &str) -> [(&'static str, Value<'static>); 5] {
+    [
+        ("start_time_ns", Value::int(nanos(start_time))),
+        ("end_time_ns", Value::int(nanos(end_time))),
+        ("span_count", Value::int(0)),
+        ("error_span_count", Value::int(0)),
+        ("has_agent_spans", Value::Bool(Some(false))),
+    ]
 }
 
 /// Folds traces of which no span is at hand. If Agno alone wrote one, our columns are filled and Agno's stay as Agno left
 /// them; if spans of it came to us, the row is ours to keep right. Returns how many spans were filled.
-fn refold(session: &mut dyn Session, trace_ids: &[&str], context: Context<'_>) -> Result<u64, DatabaseError> {
+pub(super) fn refold(
+    session: &mut dyn Session,
+    trace_ids: &[&str],
+    context: Context<'_>,
+) -> Result<u64, DatabaseError> {
     let mut drafts = commit::read(session, trace_ids, context)?;
     let joined = Joined::read(session, trace_ids)?;
     let mut filled = 0;

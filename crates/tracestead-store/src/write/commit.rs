@@ -34,9 +34,9 @@ const MOST_REMEMBERED: usize = 10_000;
 
 /// What every write needs to know.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) prices: &'a PriceBook,
-    pub(super) tables: &'a Tables,
+pub(crate) struct Context<'a> {
+    pub(crate) prices: &'a PriceBook,
+    pub(crate) tables: &'a Tables,
 }
 
 /// What is to be written in one transaction, each with the number of its batch.
@@ -143,13 +143,12 @@ fn draft<'a>(
     let trace_ids: BTreeSet<&str> = of_spans.chain(of_events).collect();
     let trace_ids: Vec<&str> = trace_ids.into_iter().collect();
     let mut drafts = read(session, &trace_ids, context)?;
-    let taken = taken_elsewhere(session, work, context.tables)?;
+    let coming: Vec<(&str, &str)> =
+        work.spans.iter().map(|(_, span)| (span.span_id.as_str(), span.trace_id.as_str())).collect();
+    let taken = taken_elsewhere(session, &coming, context.tables)?;
     for (at, span) in &work.spans {
         if let Some(trace_id) = taken.get(&span.span_id).filter(|trace_id| **trace_id != span.trace_id) {
-            outcomes[*at].refused.push(format!(
-                "span {}: its id belongs to trace {trace_id}, and this table, which Agno made, allows an id once",
-                span.span_id
-            ));
+            outcomes[*at].refused.push(taken_by(&span.span_id, trace_id));
             continue;
         }
         let Some(draft) = drafts.drafts.get_mut(&span.trace_id) else { continue };
@@ -179,17 +178,18 @@ pub(super) fn read<'a>(
     Ok(Drafts { drafts, before })
 }
 
-/// Returns the traces of those span ids that are taken, in a table that allows an id once over all traces.
-fn taken_elsewhere(
+/// Returns the traces of those span ids that are taken, in a table that allows an id once over all traces; `spans` are the
+/// ids of spans that come, and of their traces.
+pub(super) fn taken_elsewhere(
     session: &mut dyn Session,
-    work: &Work<'_>,
+    spans: &[(&str, &str)],
     tables: &Tables,
 ) -> Result<HashMap<String, String>, DatabaseError> {
     let mut taken = HashMap::new();
     if !tables.has_unique_span_ids {
         return Ok(taken);
     }
-    let span_ids: Vec<&str> = work.spans.iter().map(|(_, span)| span.span_id.as_str()).collect();
+    let span_ids: Vec<&str> = spans.iter().map(|(span_id, _)| *span_id).collect();
     for some in span_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
         let list = in_list("span_id", some, &mut values);
@@ -199,14 +199,21 @@ fn taken_elsewhere(
         );
     }
     // Of two that come together the first has it.
-    for (_, span) in &work.spans {
-        taken.entry(span.span_id.clone()).or_insert_with(|| span.trace_id.clone());
+    for (span_id, trace_id) in spans {
+        taken.entry((*span_id).to_owned()).or_insert_with(|| (*trace_id).to_owned());
     }
     Ok(taken)
 }
 
+/// Says why such a span is refused.
+pub(super) fn taken_by(span_id: &str, trace_id: &str) -> String {
+    format!(
+        "span {span_id}: its id belongs to trace {trace_id}, and this table, which Agno made, allows an id once"
+    )
+}
+
 /// Understands those spans anew that came to have log records: records may find their span, spans may find their records.
-fn join(
+pub(super) fn join(
     session: &mut dyn Session,
     drafts: &mut Drafts<'_>,
     touched: &BTreeSet<(&str, &str)>,

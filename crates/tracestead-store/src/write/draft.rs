@@ -25,6 +25,14 @@ pub(super) struct Entry<'a> {
     pub(super) action: Action<'a>,
 }
 
+impl Entry<'_> {
+    /// Says whether the trace was folded without it as it will be: its row is to be written, or another program wrote it.
+    pub(super) fn is_new(&self) -> bool {
+        let is_uncounted = self.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
+        is_uncounted || !matches!(self.action, Action::Stay)
+    }
+}
+
 /// What the row of a span says.
 #[derive(Debug, Clone)]
 pub(super) struct StoredSpan {
@@ -34,7 +42,7 @@ pub(super) struct StoredSpan {
     /// Whether it was sent to us: only such spans have a resource.
     pub(super) is_ours: bool,
     /// Whether our columns are empty, as Agno has just written the row.
-    is_unread: bool,
+    pub(super) is_unread: bool,
 }
 
 /// What is to be done with the row of a span.

@@ -3,6 +3,7 @@
 mod apply;
 mod backfill;
 mod commit;
+mod copied;
 mod derive;
 mod draft;
 mod hours;
@@ -21,6 +22,11 @@ pub use progress::Backfill;
 pub use rebuild::{Rebuild, Rebuilt};
 
 pub(crate) use backfill::STALE;
+pub(crate) use commit::Context;
+pub(crate) use copied::{
+    Copied, CopiedTrace, TraceColumns, is_settled_row, write as write_copied, write_events,
+};
 pub(crate) use derive::{Said, spans as derive_spans, traces as derive_traces};
+pub(crate) use span_events::stored_keys as stored_event_keys;
 pub(crate) use span_events::{Joined, attributes, from_column, number};
 pub(crate) use writer::Writer;

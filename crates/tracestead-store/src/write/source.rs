@@ -111,6 +111,11 @@ impl SourceRow {
         }
     }
 
+    /// Adds the span's log records.
+    pub(super) fn join(&mut self, joined: &Joined) {
+        joined.add_to(&self.trace_id, &self.span_id, &mut self.events);
+    }
+
     /// Understands the span anew.
     pub(crate) fn facts(&self, prices: &PriceBook) -> (SpanFacts, Cost) {
         let facts = SpanFacts::of(&self.source());

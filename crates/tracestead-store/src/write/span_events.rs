@@ -51,7 +51,8 @@ pub(super) fn store<'a>(
     Ok(new.values().map(|event| (event.trace_id.as_str(), event.span_id.as_str())).collect())
 }
 
-fn stored_keys(
+/// Returns trace, span and event of the log records that are stored of some traces.
+pub(crate) fn stored_keys(
     session: &mut dyn Session,
     trace_ids: &BTreeSet<&str>,
 ) -> Result<Vec<(String, String, String)>, DatabaseError> {

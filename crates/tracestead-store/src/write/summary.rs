@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tracestead_model::content::Previews;
 use tracestead_model::{SpanFacts, SpanId, SpanType, TraceShape};
 
-use super::draft::{Action, Draft};
+use super::draft::{Draft, Entry};
 use super::source::SourceRow;
 use super::span_events::Joined;
 use super::traces::Before;
@@ -47,12 +47,9 @@ pub(super) fn describe(
             // Else the user gave the trace a name, or another program did.
             && before.name == shape.name;
         let has_lead = shape.root.is_some() || shape.entry.is_some();
-        let is_changed =
-            |id: &SpanId| draft.entries.get(id).is_some_and(|entry| !matches!(entry.action, Action::Stay));
-        let changes_call = |(id, entry): (&SpanId, &super::draft::Entry<'_>)| {
-            entry.shape.span_type == SpanType::Llm && is_changed(id)
-        };
-        if same_ids && has_lead && !draft.entries.iter().any(changes_call) && !ids.iter().any(is_changed) {
+        let is_new_call = |entry: &Entry<'_>| entry.shape.span_type == SpanType::Llm && entry.is_new();
+        let is_new = |id: &SpanId| draft.entries.get(id).is_some_and(Entry::is_new);
+        if same_ids && has_lead && !draft.entries.values().any(is_new_call) && !ids.iter().any(is_new) {
             return Ok(before.description.clone());
         }
     }

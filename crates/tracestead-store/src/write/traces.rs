@@ -24,7 +24,7 @@ pub(super) struct Before {
     context: [Option<String>; CONTEXT.len()],
     created_at: String,
     /// ClickHouse finds rows that were written over by it.
-    start_time_ns: Option<i64>,
+    pub(super) start_time_ns: Option<i64>,
 }
 
 const BEFORE: &str = r#"trace_id, root_span_id, entry_span_id, name, root_type, input_preview, output_preview, service_name,
@@ -80,7 +80,7 @@ fn before(mut row: Row) -> Before {
     }
 }
 
-const AGNOS: [&str; 13] = [
+pub(super) const AGNOS: [&str; 13] = [
     "trace_id",
     "name",
     "status",
@@ -96,7 +96,7 @@ const AGNOS: [&str; 13] = [
     "created_at",
 ];
 
-const OURS: [&str; 23] = [
+pub(super) const OURS: [&str; 23] = [
     "start_time_ns",
     "end_time_ns",
     "span_count",

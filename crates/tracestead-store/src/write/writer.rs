@@ -16,6 +16,7 @@ use super::backfill::{self, Filled};
 use super::commit::{self, Context, Memory, Work};
 use super::progress::{self, Progress};
 use super::rebuild::{self, Rebuild, Rebuilt, Step};
+use crate::connection::Connection;
 use crate::engine::Connector;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::schema::Tables;
@@ -30,9 +31,6 @@ const LOOK_AROUND: Duration = Duration::from_millis(300);
 
 /// How often the rows that are to be filled are counted while there are many.
 const COUNT_AGAIN: Duration = Duration::from_secs(2);
-
-/// How often a transaction is tried that other writers get in the way of.
-const MOST_TRIES: u32 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -64,7 +62,7 @@ impl Writer {
         let progress = Arc::new(Progress::default());
         let noted = Arc::clone(&progress);
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
-            let connection = Connection { session: Some(session), connector };
+            let connection = Connection::new(session, connector, Access::Write);
             let memory = Memory::default();
             Thread { connection, memory, tables, prices, progress: noted, counted_at: None }.run(&jobs);
         })?;
@@ -119,47 +117,6 @@ impl Writer {
     }
 }
 
-/// The one connection that writes, made again when it is lost.
-struct Connection {
-    session: Option<Box<dyn Session>>,
-    connector: Connector,
-}
-
-impl Connection {
-    /// Does `work`, again if other writers get in its way or if the connection had been lost before; `work` is told which
-    /// try it is.
-    fn run<T>(
-        &mut self,
-        mut work: impl FnMut(&mut dyn Session, u32) -> Result<T, DatabaseError>,
-    ) -> Result<T, DatabaseError> {
-        let mut reconnected = false;
-        let mut tries = 0;
-        loop {
-            let session = if let Some(session) = &mut self.session {
-                session
-            } else {
-                reconnected = true;
-                self.session.insert(self.connector.connect(Access::Write)?)
-            };
-            match work(session.as_mut(), tries) {
-                Err(error) if error.kind == ErrorKind::Connection => {
-                    self.session = None;
-                    // It may have been lost long ago, which shows only now.
-                    if reconnected {
-                        return Err(error);
-                    }
-                }
-                Err(error) if error.kind == ErrorKind::Conflict && tries < MOST_TRIES => {
-                    tries += 1;
-                    metrics::counter!("tracestead_commit_retries_total").increment(1);
-                    std::thread::sleep(Duration::from_millis(u64::from(tries * tries) * 5));
-                }
-                result => return result,
-            }
-        }
-    }
-}
-
 struct Thread {
     connection: Connection,
     memory: Memory,
@@ -199,9 +156,7 @@ impl Thread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        if let Some(session) = &mut self.connection.session {
-            session.finish();
-        }
+        self.connection.finish();
     }
 
     fn write(&mut self, group: Vec<Ingest>) {

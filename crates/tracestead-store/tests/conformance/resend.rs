@@ -15,8 +15,8 @@ use tracestead_model::{Attributes, BODY, LogRecord, PriceBook, Span, UnixNanos, 
 use tracestead_store::{Batch, Malformed, SpanStore};
 
 use crate::captures::{CAPTURES, Capture};
-use crate::place::{Engine, Place};
-use crate::specification::{canonical, joined, said_of_spans, specify, specify_span};
+use crate::place::{Engine, Place, canonical};
+use crate::specification::{joined, said_of_spans, specify, specify_span};
 use crate::support::NOW;
 use crate::{logs, traces};
 

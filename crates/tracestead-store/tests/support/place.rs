@@ -11,7 +11,6 @@ use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
 use tracestead_store::{DatabaseUrl, OpenOptions, ServerUrl, SpanStore, Synchronous};
 
-use crate::specification::canonical;
 use crate::support::NOW;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -317,4 +316,23 @@ async fn clickhouse_rows(url: &str, sql: &str) -> Vec<Row> {
         collect(columns.iter().cloned().zip(values.into_iter().map(text)))
     };
     lines.map(read).collect()
+}
+
+/// Returns JSON in the form that every database can give back: keys in order, no NUL in texts.
+pub(crate) fn canonical(json: &str) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(json).unwrap();
+    sort(&mut json);
+    json.to_string()
+}
+
+fn sort(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::Object(map) => {
+            map.sort_keys();
+            map.values_mut().for_each(sort);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(sort),
+        serde_json::Value::String(text) => text.retain(|character| character != '\0'),
+        _ => {}
+    }
 }

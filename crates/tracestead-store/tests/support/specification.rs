@@ -10,6 +10,7 @@ use tracestead_model::{
     SpanSource, TraceShape, UnixNanos,
 };
 
+use crate::place::canonical;
 use crate::support::NOW;
 
 /// Trace and span, and what tells two events of it apart.
@@ -17,25 +18,6 @@ type Said = (String, String, (i64, String, String));
 
 fn said(event: &Event) -> (i64, String, String) {
     (event.time.as_i64(), event.name.clone(), canonical(&to_agno_json(&event.attributes)))
-}
-
-/// Returns JSON in the form that every database can give back: keys in order, no NUL in texts.
-pub(crate) fn canonical(json: &str) -> String {
-    let mut json: serde_json::Value = serde_json::from_str(json).unwrap();
-    sort(&mut json);
-    json.to_string()
-}
-
-fn sort(json: &mut serde_json::Value) {
-    match json {
-        serde_json::Value::Object(map) => {
-            map.sort_keys();
-            map.values_mut().for_each(sort);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(sort),
-        serde_json::Value::String(text) => text.retain(|character| character != '\0'),
-        _ => {}
-    }
 }
 
 /// Returns what `logs` say of spans, what was said twice once.

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::without_nul_escape;
-use crate::sql::Value;
+use crate::sql::{Value, for_jsonb};
 
 /// Returns the rows, a line each.
 pub(super) fn text(rows: &[Vec<Value<'_>>]) -> Vec<u8> {
@@ -23,7 +22,7 @@ pub(super) fn text(rows: &[Vec<Value<'_>>]) -> Vec<u8> {
 fn field(text: &mut String, value: &Value<'_>) {
     match value {
         Value::Text(Some(value)) => escape(text, value),
-        Value::Json(Some(value)) => escape(text, &without_nul_escape(value)),
+        Value::Json(Some(value)) => escape(text, &for_jsonb(value)),
         Value::Int(Some(number)) => {
             let _ = write!(text, "{number}");
         }

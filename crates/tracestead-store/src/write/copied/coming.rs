@@ -1,0 +1,138 @@
+//! Spans on their way, and what is here of their traces.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tracestead_model::{SpanShape, UnixNanos};
+
+use super::{CopiedTrace, TraceColumns};
+use crate::copy::{Cells, Columns};
+use crate::error::DatabaseError;
+use crate::session::Session;
+use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::write::commit::{self, Context};
+use crate::write::draft::{self, StoredSpan};
+use crate::write::rows;
+use crate::write::source::{self, SourceRow};
+use crate::write::span_events::{self, Joined};
+use crate::write::traces::{self, Before};
+
+/// The spans of a trace by their ids. One whose id is none is no part of any fold: of it only the key matters.
+pub(super) type Spans = BTreeMap<String, Option<StoredSpan>>;
+
+/// What is here of the traces that come.
+pub(super) struct Here {
+    pub(super) dialect: Dialect,
+    pub(super) traces: HashMap<String, Before>,
+    pub(super) spans: HashMap<String, Spans>,
+    /// Log records: trace, span and event.
+    events: Vec<(String, String, String)>,
+    joined: Joined,
+    /// Traces to which span ids belong, in a table that has each once.
+    pub(super) taken: HashMap<String, String>,
+}
+
+impl Here {
+    pub(super) fn read(
+        session: &mut dyn Session,
+        copied: &[CopiedTrace],
+        columns: TraceColumns<'_>,
+        context: Context<'_>,
+    ) -> Result<Self, DatabaseError> {
+        let trace_ids: BTreeSet<&str> = copied.iter().map(|trace| trace.trace_id.as_str()).collect();
+        let sorted: Vec<&str> = trace_ids.iter().copied().collect();
+        let mut coming = Vec::new();
+        for trace in copied {
+            let id = |cells| (columns.spans.text(cells, "span_id"), trace.trace_id.as_str());
+            coming.extend(trace.spans.iter().map(|cells| id(cells)));
+        }
+        let traces = traces::lock(session, &sorted)?;
+        let events = span_events::stored_keys(session, &trace_ids)?;
+        let joined = if events.is_empty() { Joined::default() } else { Joined::read(session, &sorted)? };
+        Ok(Self {
+            dialect: session.dialect(),
+            traces,
+            spans: spans(session, &sorted)?,
+            events,
+            joined,
+            taken: commit::taken_elsewhere(session, &coming, context.tables)?,
+        })
+    }
+
+    /// Returns the spans of a trace that have log records here which they do not have there.
+    pub(super) fn with_more_events(
+        &self,
+        trace_id: &str,
+        events: &BTreeSet<(String, String)>,
+    ) -> BTreeSet<&str> {
+        let is_more = |(of_trace, span_id, event_id): &&(String, String, String)| {
+            of_trace == trace_id && !events.contains(&(span_id.clone(), event_id.clone()))
+        };
+        self.events.iter().filter(is_more).map(|(_, span_id, _)| span_id.as_str()).collect()
+    }
+}
+
+fn spans(session: &mut dyn Session, trace_ids: &[&str]) -> Result<HashMap<String, Spans>, DatabaseError> {
+    let from = session.dialect().from("agno_spans");
+    let mut found: HashMap<String, Spans> = HashMap::new();
+    for some in trace_ids.chunks(MAX_LIST) {
+        let mut values = Vec::new();
+        let list = in_list("trace_id", some, &mut values);
+        for row in session.query(&format!("SELECT {} FROM {from} WHERE {list}", draft::COLUMNS), &values)? {
+            let (trace_id, span_id) = (row.str(0).to_owned(), row.str(1).to_owned());
+            let span = draft::stored_of(row).map(|(_, span)| span);
+            found.entry(trace_id).or_default().insert(span_id, span);
+        }
+    }
+    Ok(found)
+}
+
+/// A span on its way.
+pub(super) struct Coming {
+    pub(super) span_id: String,
+    pub(super) cells: Cells,
+    /// None if its id is none.
+    pub(super) stored: Option<StoredSpan>,
+    /// Whether it was understood and counted where it comes from, and nothing more is known here.
+    pub(super) is_settled: bool,
+}
+
+impl Coming {
+    pub(super) fn new(
+        mut cells: Cells,
+        has_more_events: bool,
+        here: &Here,
+        columns: &Columns,
+        context: Context<'_>,
+    ) -> Self {
+        let is_there = |name: &str| columns.cell(&cells, name).is_some();
+        let is_read = is_there("facts_version") && is_there("start_time_ns") && !has_more_events;
+        let is_settled = is_read && is_there("is_counted");
+        if !is_read {
+            let mut row = SourceRow::read(columns.pick(&cells, source::COLUMNS));
+            row.join(&here.joined);
+            let (facts, cost) = row.facts(context.prices);
+            for (name, value) in rows::understood(&facts, cost) {
+                columns.set(&mut cells, name, &value);
+            }
+            columns.set(&mut cells, "start_time_ns", &Value::int(row.start_time.as_i64()));
+            columns.set(&mut cells, "end_time_ns", &Value::Int(row.end_time.map(UnixNanos::as_i64)));
+        }
+        let stored = draft::stored_of(columns.pick(&cells, draft::COLUMNS)).map(|(_, span)| span);
+        Self { span_id: columns.text(&cells, "span_id").to_owned(), cells, stored, is_settled }
+    }
+
+    /// Says whether it tells more than what is here: what was sent to us more than what Agno wrote, then what ended later.
+    pub(super) fn is_more_than(&self, here: &StoredSpan) -> bool {
+        let rank = |span: &StoredSpan| (span.is_ours, span.shape.end_time_ns);
+        match &self.stored {
+            // What Agno has just written here has no times yet.
+            Some(coming) if here.is_unread => coming.is_ours,
+            Some(coming) => rank(coming) > rank(here),
+            None => false,
+        }
+    }
+
+    pub(super) fn shape(&self) -> Option<&SpanShape> {
+        self.stored.as_ref().map(|stored| &stored.shape)
+    }
+}
