@@ -38,4 +38,4 @@ pub use error::{DatabaseError, IngestError, OpenError, ReadError};
 pub use read::SpanQuery;
 pub use store::{OpenOptions, SpanStore, Stored, Synchronous};
 pub use url::{DatabaseUrl, Password, Server, ServerUrl, Tls, UrlError};
-pub use write::{Rebuild, Rebuilt};
+pub use write::{Planned, Prune, PrunePlan, PrunePosition, Pruned, Rebuild, Rebuilt};

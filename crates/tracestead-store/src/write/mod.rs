@@ -7,6 +7,8 @@ mod draft;
 mod hours;
 mod quarantine;
 mod rebuild;
+mod resources;
+mod retention;
 mod rollups;
 mod rows;
 mod source;
@@ -16,6 +18,9 @@ mod traces;
 mod writer;
 
 pub use rebuild::{Rebuild, Rebuilt};
+pub use retention::{Planned, Prune, PrunePlan, PrunePosition, Pruned};
+
+pub(crate) use retention::{Background, Planning};
 
 pub(crate) use span_events::{Joined, attributes, from_column, number};
 pub(crate) use writer::Writer;

@@ -52,7 +52,13 @@ pub(super) fn describe(
         let changes_call = |(id, entry): (&SpanId, &super::draft::Entry<'_>)| {
             entry.shape.span_type == SpanType::Llm && is_changed(id)
         };
-        if same_ids && has_lead && !draft.entries.iter().any(changes_call) && !ids.iter().any(is_changed) {
+        let has_all = draft.removed.is_empty();
+        if same_ids
+            && has_lead
+            && has_all
+            && !draft.entries.iter().any(changes_call)
+            && !ids.iter().any(is_changed)
+        {
             return Ok(before.description.clone());
         }
     }
