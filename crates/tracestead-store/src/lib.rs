@@ -43,4 +43,4 @@ pub use migration::{MigrationStep, Plan};
 pub use read::SpanQuery;
 pub use store::{OpenOptions, SpanStore, Stored, Synchronous};
 pub use url::{DatabaseUrl, Password, Server, ServerUrl, Tls, UrlError};
-pub use write::{Backfill, Rebuild, Rebuilt};
+pub use write::{Backfill, Planned, Prune, PrunePlan, PrunePosition, Pruned, Rebuild, Rebuilt};

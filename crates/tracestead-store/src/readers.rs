@@ -10,6 +10,9 @@ use crate::error::{DatabaseError, ErrorKind};
 use crate::read::Attached;
 use crate::session::{Access, Session, transaction};
 
+/// How often a question is asked that another's changes get in the way of.
+const MOST_TRIES: u32 = 5;
+
 /// Connections that are not in use.
 type Idle = Arc<Mutex<Vec<Box<dyn Session>>>>;
 
@@ -46,6 +49,7 @@ impl Readers {
         let attached = self.attached.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            let mut tries = 0;
             loop {
                 let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let is_kept = kept.is_some();
@@ -60,6 +64,8 @@ impl Readers {
                 match answer {
                     // It may have been lost while nobody used it.
                     Err(error) if error.kind == ErrorKind::Connection && is_kept => {}
+                    // A table was changed under it: another server migrates.
+                    Err(error) if error.kind == ErrorKind::Conflict && tries < MOST_TRIES => tries += 1,
                     Err(error) => return Err(error),
                     Ok(answer) => {
                         idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracestead_model::{PriceBook, UnixNanos};
+use tracestead_model::{PriceBook, Retention, UnixNanos};
 
 use crate::engine::{Connector, sqlite};
 use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
 use crate::sql::Dialect;
-use crate::write::Writer;
-use crate::{Backfill, Batch, DatabaseUrl, IngestError, OpenError, Rebuild, Rebuilt, schema};
+use crate::write::{Background, Planning, Writer};
+use crate::{Backfill, Batch, DatabaseUrl, IngestError, OpenError, Prune, PrunePlan, PrunePosition, Pruned};
+use crate::{ReadError, Rebuild, Rebuilt, schema};
 
 /// When a commit is on disk. SQLite only: servers have settings of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +41,8 @@ pub struct OpenOptions {
     pub now: UnixNanos,
     /// What calls cost.
     pub prices: PriceBook,
+    /// What is deleted in the background, as long as it is open.
+    pub retention: Option<Retention>,
 }
 
 impl OpenOptions {
@@ -54,6 +57,7 @@ impl OpenOptions {
             busy_timeout: Duration::from_secs(10),
             now,
             prices: PriceBook::default(),
+            retention: None,
         }
     }
 
@@ -97,7 +101,9 @@ impl SpanStore {
             (None, Some(off_thread(|| attached(options, &connector, &prices))?))
         } else {
             let (session, tables) = off_thread(|| migrated(options, &connector))?;
-            let writer = Writer::start(session, connector.clone(), tables, Arc::clone(&prices));
+            let background = options.retention.as_ref();
+            let background = background.and_then(|retention| Background::new(retention, options.now));
+            let writer = Writer::start(session, connector.clone(), tables, Arc::clone(&prices), background);
             (Some(writer.map_err(OpenError::Thread)?), None)
         };
         let readers = Readers::new(connector, options.readers, attached);
@@ -117,6 +123,28 @@ impl SpanStore {
         position: Option<String>,
     ) -> Result<Rebuilt, IngestError> {
         self.writer()?.rebuild(what, position).await
+    }
+
+    /// Deletes some of what is to go at `now`, going on from `position`. Call it again with [`Pruned::position`] until that
+    /// is `None`.
+    pub async fn prune_step(
+        &self,
+        what: &Prune,
+        now: UnixNanos,
+        position: Option<PrunePosition>,
+    ) -> Result<Pruned, IngestError> {
+        self.writer()?.prune(what.clone(), now, position).await
+    }
+
+    /// Returns what a prune would delete at `now`.
+    pub async fn prune_plan(&self, what: &Prune, now: UnixNanos) -> Result<PrunePlan, ReadError> {
+        let mut planning = Planning::new(what.clone(), now);
+        loop {
+            if let Some(plan) = planning.done() {
+                return Ok(plan.clone());
+            }
+            planning = self.readers().run(move |session| planning.clone().step(session)).await?;
+        }
     }
 
     /// Returns what calls cost, for [`Batch::prepare`].

@@ -277,8 +277,8 @@ fn error(error: &sqlx::Error) -> DatabaseError {
                 .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
                 .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
             match number {
-                // Deadlock, a lock that took too long, a key that was free a moment ago.
-                1213 | 1205 | 1062 | 1020 => ErrorKind::Conflict,
+                // Deadlock, a lock that took too long, a key that was free a moment ago, a table that was changed since.
+                1213 | 1205 | 1062 | 1020 | 1412 => ErrorKind::Conflict,
                 // Going down, too many connections, killed.
                 1040 | 1053 | 1077 | 1079 | 1080 | 1317 | 1927 | 3169 => ErrorKind::Connection,
                 // What a value may be, how large it may be.

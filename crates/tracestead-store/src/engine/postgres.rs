@@ -6,6 +6,8 @@
 mod copy;
 mod text;
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, PgSslMode};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, PgConnection, Postgres, Row as _};
@@ -24,8 +26,8 @@ const MAX_VALUES: usize = 65_535;
 /// From so many rows on `COPY` is worth its round trips.
 const COPY_FROM_ROWS: usize = 16;
 
-/// A key of our own among advisory locks: "tracestd" in ASCII.
-const MIGRATION_LOCK: i64 = 0x7472_6163_6573_7464;
+/// How often it is looked whether another process has done migrating.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A connection to a server.
 #[derive(Debug)]
@@ -159,9 +161,23 @@ impl Session for PostgresSession {
 
     fn lock_migrations(&mut self) -> Result<(), DatabaseError> {
         let mut connection = self.blocking.connect(PgConnection::connect_with(&self.options), error)?;
-        let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-        let lock = sqlx::raw_sql(AssertSqlSafe(lock));
-        self.blocking.wait_long(connection.execute(lock), error)?;
+        // A key of the schema's own among advisory locks.
+        let hash = blake3::hash(format!("tracestead migrates {}", self.schema).as_bytes());
+        let key = i64::from_be_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default());
+        // It is asked for again and again, not waited for: whoever waits has a snapshot, and an index that is made beside
+        // writers waits for all of those.
+        loop {
+            let lock = format!("BEGIN; SELECT pg_try_advisory_xact_lock({key}) AS is_locked");
+            let lock = sqlx::raw_sql(AssertSqlSafe(lock));
+            let locked = self.blocking.wait(lock.fetch_all(&mut connection), error)?;
+            if locked.first().is_some_and(|row| {
+                row.try_get_raw(0).is_ok_and(|raw| raw.as_str().is_ok_and(|text| text == "t"))
+            }) {
+                break;
+            }
+            self.blocking.wait(connection.execute(sqlx::raw_sql("ROLLBACK")), error)?;
+            std::thread::sleep(LOOK_AGAIN);
+        }
         self.migration_lock = Some(connection);
         self.raw(format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema))
     }

@@ -7,7 +7,7 @@ use super::present::Present;
 use super::tables::{SPAN_TABLES, Table};
 use super::{Tables, VERSION};
 use crate::MigrationStep;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Conflict, Insert, Session, transaction};
 use crate::sql::Value;
 
@@ -83,11 +83,22 @@ fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<T
 
 /// Returns the version of the tables and what is there of them.
 pub(crate) fn look(session: &mut dyn Session) -> Result<(u32, Present), DatabaseError> {
-    transaction(session, Access::Read, |session| {
-        let present = Present::read(session)?;
-        Ok((version(session, &present)?, present))
-    })
+    let mut tries = 0;
+    loop {
+        let found = transaction(session, Access::Read, |session| {
+            let present = Present::read(session)?;
+            Ok((version(session, &present)?, present))
+        });
+        match found {
+            // The table was made since the transaction began: another process migrates.
+            Err(error) if error.kind == ErrorKind::Conflict && tries < MOST_LOOKS => tries += 1,
+            found => return found,
+        }
+    }
 }
+
+/// How often it is looked while others change what there is.
+const MOST_LOOKS: u32 = 20;
 
 fn version(session: &mut dyn Session, present: &Present) -> Result<u32, DatabaseError> {
     if !present.has("tracestead_migrations") {

@@ -139,6 +139,7 @@ const RESOURCES: &[Column] = &[
     required("attributes", Kind::Json),
     required("dropped_attributes_count", Kind::Integer),
     required("schema_url", Kind::Text),
+    optional("unused_since_ns", Kind::Integer),
 ];
 
 const SPAN_EVENTS: &[Column] = &[

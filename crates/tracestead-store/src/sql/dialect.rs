@@ -60,6 +60,16 @@ impl Dialect {
         }
     }
 
+    /// Returns the end of a `SELECT` that lets others read its rows, and keeps them from changing these until the transaction
+    /// ends.
+    pub(crate) fn for_share(self) -> &'static str {
+        match self {
+            Self::Postgres => " FOR SHARE",
+            Self::MySql => " LOCK IN SHARE MODE",
+            Self::Sqlite | Self::ClickHouse => "",
+        }
+    }
+
     /// Returns the start and the end of an `INSERT` that leaves rows alone whose key is taken.
     pub(crate) fn insert_new(self) -> (&'static str, &'static str) {
         match self {

@@ -8,7 +8,7 @@ use super::draft::{Action, Draft, Entry};
 use super::rollups::Rollups;
 use super::span_events::Joined;
 use super::traces::{self, Before, TraceRow};
-use super::{rows, summary};
+use super::{retention, rows, summary};
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Conflict, Insert, Session};
 use crate::sql::{Dialect, Value};
@@ -54,7 +54,7 @@ pub(super) fn write(
 }
 
 fn is_changed(draft: &Draft<'_>) -> bool {
-    draft.is_forced || draft.entries.values().any(Entry::is_new)
+    draft.is_forced || !draft.removed.is_empty() || draft.entries.values().any(Entry::is_new)
 }
 
 /// A trace is as old as its first batch.
@@ -76,6 +76,13 @@ fn write_spans(
     let mut rollups = Rollups::default();
     let mut new: Vec<Vec<Value<'_>>> = Vec::new();
     for (trace_id, draft, shape) in folded {
+        for removed in &draft.removed {
+            if let Some(was_counted) = removed.is_counted {
+                rollups.take_out(&removed.shape, was_counted);
+            }
+        }
+        let removed: Vec<String> = draft.removed.iter().map(|stored| stored.shape.span_id.to_hex()).collect();
+        retention::delete_spans(session, trace_id, &removed)?;
         // Rows whose only change is whether they count, by what they are to say.
         let mut marked: [Vec<String>; 2] = [Vec::new(), Vec::new()];
         for (span_id, entry) in &draft.entries {

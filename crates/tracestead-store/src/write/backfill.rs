@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use tracestead_model::{PriceBook, UnixNanos};
 
 use super::apply;
-use super::commit::{self, Context, Memory};
+use super::commit::{self, Context};
 use super::rows;
 use super::source::SourceRow;
 use super::span_events::Joined;
@@ -28,6 +28,13 @@ pub(crate) const STALE: &str = "status <> 'ERROR' AND error_span_count > 0 AND s
 /// Agno writes a trace before its spans, each in a transaction of its own.
 const BEGUN: &str = "start_time_ns IS NULL
     AND NOT EXISTS (SELECT 1 FROM agno_spans s WHERE s.trace_id = agno_traces.trace_id)";
+
+/// What the writer remembers of the last time it looked. It saves work and decides nothing.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The database's own version at that time.
+    data_version: Option<i64>,
+}
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

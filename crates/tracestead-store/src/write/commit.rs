@@ -4,7 +4,7 @@
 //! memory. So a row is written once, with what the fold says of it, and nothing is counted that is not new.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tracestead_model::{PriceBook, SpanShape};
 
@@ -12,25 +12,13 @@ use super::apply::{self, Drafts};
 use super::draft::{Action, Offered, StoredSpans};
 use super::source::SourceRow;
 use super::span_events::{self, Joined};
-use super::{backfill, quarantine, traces};
+use super::{backfill, quarantine, resources, traces};
 use crate::batch::{PreparedEvent, PreparedResource, PreparedSpan};
 use crate::error::DatabaseError;
 use crate::schema::Tables;
-use crate::session::{Access, Conflict, Insert, Session, transaction};
-use crate::sql::{MAX_LIST, Value, in_list};
+use crate::session::{Access, Conflict, Session, transaction};
+use crate::sql::{MAX_LIST, in_list};
 use crate::{Batch, Malformed, Stored};
-
-/// What the writer remembers between commits. It saves work and decides nothing.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// Resources known to be stored.
-    resources: HashSet<String>,
-    /// The database's own version when rows of others were last looked for.
-    pub(super) data_version: Option<i64>,
-}
-
-/// More resources than this are not remembered; they are written again, which changes nothing.
-const MOST_REMEMBERED: usize = 10_000;
 
 /// What every write needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -97,20 +85,14 @@ pub(super) fn commit(
     session: &mut dyn Session,
     work: &Work<'_>,
     outcomes: &mut [Stored],
-    memory: &mut Memory,
     context: Context<'_>,
     is_retry: bool,
 ) -> Result<(), DatabaseError> {
     let mut found = vec![Stored::default(); outcomes.len()];
-    let new_resources: Vec<&PreparedResource> = work
-        .resources
-        .values()
-        .copied()
-        .filter(|resource| !memory.resources.contains(&resource.resource_id))
-        .collect();
+    let resources: Vec<&PreparedResource> = work.resources.values().copied().collect();
     transaction(session, Access::Write, |session| {
         let mut drafts = draft(session, work, &mut found, context)?;
-        store_resources(session, &new_resources)?;
+        resources::store(session, &resources)?;
         let touched = span_events::store(session, &work.events)?;
         let trace_ids: Vec<&str> = drafts.drafts.keys().map(String::as_str).collect();
         let joined = Joined::read(session, &trace_ids)?;
@@ -119,10 +101,6 @@ pub(super) fn commit(
         let spans = if is_retry { Conflict::Keep } else { Conflict::Never };
         apply::write(session, drafts, &joined, spans)
     })?;
-    if memory.resources.len() > MOST_REMEMBERED {
-        memory.resources.clear();
-    }
-    memory.resources.extend(new_resources.iter().map(|resource| resource.resource_id.clone()));
     for (outcome, found) in outcomes.iter_mut().zip(found) {
         outcome.new_spans += found.new_spans;
         outcome.known_spans += found.known_spans;
@@ -263,35 +241,4 @@ pub(super) fn shape(
         end_time_ns: row.end_time.map(tracestead_model::UnixNanos::as_i64),
         ..SpanShape::understood(before, facts, cost)
     }
-}
-
-fn store_resources(session: &mut dyn Session, resources: &[&PreparedResource]) -> Result<(), DatabaseError> {
-    const COLUMNS: [&str; 7] = [
-        "resource_id",
-        "service_name",
-        "environment",
-        r#""release""#,
-        "attributes",
-        "dropped_attributes_count",
-        "schema_url",
-    ];
-    if resources.is_empty() {
-        return Ok(());
-    }
-    let row = |resource: &&'_ PreparedResource| {
-        let resource = *resource;
-        vec![
-            Value::from(resource.resource_id.clone()),
-            Value::Text(resource.service_name.clone().map(Into::into)),
-            Value::Text(resource.environment.clone().map(Into::into)),
-            Value::Text(resource.release.clone().map(Into::into)),
-            Value::Json(Some(resource.attributes.clone().into())),
-            Value::int(resource.dropped_attributes_count),
-            Value::from(resource.schema_url.clone()),
-        ]
-    };
-    let rows: Vec<Vec<Value<'_>>> = resources.iter().map(row).collect();
-    let table = "tracestead_resources";
-    session.insert(&Insert { table, columns: &COLUMNS, conflict: Conflict::Keep }, &rows)?;
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A trace as it will be: what is stored of it, and what is about to be written.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tracestead_model::{
     Cost, PriceBook, RunContext, SpanFacts, SpanId, SpanShape, SpanType, TraceShape, Usage,
@@ -80,9 +80,17 @@ pub(super) struct Draft<'a> {
     /// Written again although nothing of it has changed.
     pub(super) is_forced: bool,
     pub(super) entries: BTreeMap<SpanId, Entry<'a>>,
+    /// Spans that are stored and are to be deleted.
+    pub(super) removed: Vec<StoredSpan>,
 }
 
 impl<'a> Draft<'a> {
+    /// Takes stored spans out of the trace, to be deleted.
+    pub(super) fn remove(&mut self, span_ids: &BTreeSet<SpanId>) {
+        let entries = span_ids.iter().filter_map(|span_id| self.entries.remove(span_id));
+        self.removed.extend(entries.filter_map(|entry| entry.stored));
+    }
+
     /// Decides about a span that was sent. If its key is taken, it is written over what is there only if it ended later, or
     /// if what is there came from Agno's own exporter, which leaves out much. So the order in which copies come does not
     /// matter.
@@ -123,10 +131,13 @@ impl<'a> Draft<'a> {
 
     /// Says whether any of its spans was sent to us.
     pub(super) fn has_ours(&self) -> bool {
-        self.entries.values().any(|entry| {
-            entry.action.prepared().is_some_and(|span| span.resource.is_some())
-                || entry.stored.as_ref().is_some_and(|stored| stored.is_ours)
-        })
+        self.entries.values().any(|entry| entry.action.prepared().is_some_and(|span| span.resource.is_some()))
+            || self.stored().any(|stored| stored.is_ours)
+    }
+
+    /// Returns what the rows of its spans say, those included that are to be deleted.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &StoredSpan> {
+        self.entries.values().filter_map(|entry| entry.stored.as_ref()).chain(&self.removed)
     }
 }
 
@@ -183,6 +194,7 @@ impl StoredSpans {
         Draft {
             is_forced: false,
             entries: spans.into_iter().filter(|span| !span.is_unread).map(entry).collect(),
+            removed: Vec::new(),
         }
     }
 }

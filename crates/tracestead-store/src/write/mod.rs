@@ -10,6 +10,8 @@ mod hours;
 mod progress;
 mod quarantine;
 mod rebuild;
+mod resources;
+mod retention;
 mod rollups;
 mod rows;
 mod source;
@@ -20,6 +22,9 @@ mod writer;
 
 pub use progress::Backfill;
 pub use rebuild::{Rebuild, Rebuilt};
+pub use retention::{Planned, Prune, PrunePlan, PrunePosition, Pruned};
+
+pub(crate) use retention::{Background, Planning};
 
 pub(crate) use backfill::STALE;
 pub(crate) use commit::Context;

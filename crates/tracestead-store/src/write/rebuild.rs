@@ -15,10 +15,10 @@ use crate::session::{Access, Conflict, Session, transaction};
 use crate::sql::Value;
 
 /// How many traces one step rebuilds at most.
-const STEP_TRACES: i64 = 50;
+const STEP_TRACES: u64 = 50;
 
 /// A step ends once it has folded so many spans: others write to the same tables, and Agno does not wait long.
-const STEP_SPANS: i64 = 1000;
+const STEP_SPANS: u64 = 1000;
 
 /// What is derived again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,8 @@ pub(super) fn step(
         return super::hours::rebuild(session, step.after.as_deref());
     }
     transaction(session, Access::Write, |session| {
-        let traces = next_traces(session, step.after.as_deref().unwrap_or_default())?;
+        let after = step.after.as_deref().unwrap_or_default();
+        let traces = next_traces(session, after, STEP_TRACES, STEP_SPANS)?;
         let trace_ids: Vec<&str> = traces.iter().map(String::as_str).collect();
         let mut rebuilt = Rebuilt { traces: traces.len() as u64, spans: 0, position: traces.last().cloned() };
         let mut drafts = commit::read(session, &trace_ids, context)?;
@@ -71,7 +72,13 @@ pub(super) fn step(
     })
 }
 
-fn next_traces(session: &mut dyn Session, after: &str) -> Result<Vec<String>, DatabaseError> {
+/// Returns the traces after one in the order of their ids: at most so many, and no more once they have so many spans.
+pub(super) fn next_traces(
+    session: &mut dyn Session,
+    after: &str,
+    most_traces: u64,
+    most_spans: u64,
+) -> Result<Vec<String>, DatabaseError> {
     let dialect = session.dialect();
     let (from, trace_id) = (dialect.from("agno_traces"), dialect.id_order("trace_id"));
     let sql = format!(
@@ -79,10 +86,10 @@ fn next_traces(session: &mut dyn Session, after: &str) -> Result<Vec<String>, Da
     );
     let mut taken = Vec::new();
     let mut spans = 0;
-    for mut row in session.query(&sql, &[Value::text(after), Value::int(STEP_TRACES)])? {
+    for mut row in session.query(&sql, &[Value::text(after), Value::count(most_traces)])? {
         taken.push(row.required(0));
-        spans += row.whole(1);
-        if spans >= STEP_SPANS {
+        spans += row.whole(1).max(0).unsigned_abs();
+        if spans >= most_spans {
             break;
         }
     }

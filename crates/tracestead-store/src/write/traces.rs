@@ -253,13 +253,7 @@ fn context(
         // An entry run tells its ids whole, but for conversation and user.
         let may_keep = shape.entry.is_none() || CONTEXT[at] == "session_id" || CONTEXT[at] == "user_id";
         if value.is_none() && may_keep {
-            let said = |entry: &super::draft::Entry<'_>| {
-                entry
-                    .stored
-                    .as_ref()
-                    .is_some_and(|stored| of(&stored.shape.context)[at] == before.context[at])
-            };
-            if !draft.entries.values().any(said) {
+            if !draft.stored().any(|stored| of(&stored.shape.context)[at] == before.context[at]) {
                 value.clone_from(&before.context[at]);
             }
         }

@@ -10,12 +10,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tracestead_model::PriceBook;
+use tracestead_model::{PriceBook, UnixNanos};
 
-use super::backfill::{self, Filled};
-use super::commit::{self, Context, Memory, Work};
+use super::backfill::{self, Filled, Memory};
+use super::commit::{self, Context, Work};
 use super::progress::{self, Progress};
 use super::rebuild::{self, Rebuild, Rebuilt, Step};
+use super::retention::{self, Background, Prune, PrunePosition, Pruned};
 use crate::connection::Connection;
 use crate::engine::Connector;
 use crate::error::{DatabaseError, ErrorKind};
@@ -43,6 +44,7 @@ pub(crate) struct Writer {
 enum Job {
     Ingest(Ingest),
     Rebuild { step: Step, answer: oneshot::Sender<Result<Rebuilt, IngestError>> },
+    Prune { step: retention::Step, answer: oneshot::Sender<Result<Pruned, IngestError>> },
 }
 
 #[derive(Debug)]
@@ -57,6 +59,7 @@ impl Writer {
         connector: Connector,
         tables: Tables,
         prices: Arc<PriceBook>,
+        background: Option<Background>,
     ) -> std::io::Result<Self> {
         let (queue, jobs) = channel();
         let progress = Arc::new(Progress::default());
@@ -64,7 +67,8 @@ impl Writer {
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
             let connection = Connection::new(session, connector, Access::Write);
             let memory = Memory::default();
-            Thread { connection, memory, tables, prices, progress: noted, counted_at: None }.run(&jobs);
+            let progress = noted;
+            Thread { connection, memory, tables, prices, progress, counted_at: None, background }.run(&jobs);
         })?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), progress })
     }
@@ -76,6 +80,17 @@ impl Writer {
     /// Does one step of a rebuild, between commits.
     pub(crate) async fn rebuild(&self, what: Rebuild, after: Option<String>) -> Result<Rebuilt, IngestError> {
         self.ask(|answer| Job::Rebuild { step: Step { what, after }, answer }).await
+    }
+
+    /// Does one step of a prune, between commits.
+    pub(crate) async fn prune(
+        &self,
+        what: Prune,
+        now: UnixNanos,
+        position: Option<PrunePosition>,
+    ) -> Result<Pruned, IngestError> {
+        let step = retention::Step { what, now, position };
+        self.ask(|answer| Job::Prune { step, answer }).await
     }
 
     async fn ask<T>(
@@ -125,6 +140,8 @@ struct Thread {
     progress: Arc<Progress>,
     /// When the rows to be filled were last counted.
     counted_at: Option<Instant>,
+    /// What is to be deleted in time.
+    background: Option<Background>,
 }
 
 impl Thread {
@@ -134,26 +151,33 @@ impl Thread {
         let mut looked_at = Instant::now();
         let mut left_over = None;
         loop {
-            let next = left_over.take().map_or_else(|| jobs.recv_timeout(rest), Ok);
+            // Rules are about what was read of a trace, so reading comes first.
+            let patience = if rest < LOOK_AROUND { rest } else { rest.min(self.rest()) };
+            let next = left_over.take().map_or_else(|| jobs.recv_timeout(patience), Ok);
+            let mut is_idle = false;
             match next {
                 Ok(Job::Ingest(first)) => {
                     let group = gather(first, jobs, &mut left_over);
                     self.write(group);
-                    // Exports without a pause must not keep Agno's rows waiting.
-                    if looked_at.elapsed() > LOOK_AROUND {
-                        rest = self.read_foreign_rows();
-                        looked_at = Instant::now();
-                    }
                 }
                 Ok(Job::Rebuild { step, answer }) => {
                     let rebuilt = self.rebuild(&step);
                     let _ = answer.send(rebuilt.map_err(|error| IngestError::Database(error.to_string())));
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    rest = self.read_foreign_rows();
-                    looked_at = Instant::now();
+                Ok(Job::Prune { step, answer }) => {
+                    let pruned = self.prune(&step);
+                    let _ = answer.send(pruned.map_err(|error| IngestError::Database(error.to_string())));
                 }
+                Err(RecvTimeoutError::Timeout) => is_idle = true,
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Exports without a pause must not keep Agno's rows waiting, nor those that are to be deleted.
+            if (is_idle && looked_at.elapsed() >= rest) || looked_at.elapsed() >= LOOK_AROUND {
+                rest = self.read_foreign_rows();
+                looked_at = Instant::now();
+            }
+            if rest >= LOOK_AROUND && self.rest().is_zero() {
+                self.prune_in_background();
             }
         }
         self.connection.finish();
@@ -194,10 +218,9 @@ impl Thread {
         // One span that the database will not take must not keep the others out: they are tried in ever smaller parts.
         while let Some(work) = waiting.pop() {
             let context = Context { prices: &self.prices, tables: &self.tables };
-            let memory = &mut self.memory;
-            let committed = self.connection.run(|session, tries| {
-                commit::commit(session, &work, &mut outcomes, memory, context, tries > 0)
-            });
+            let committed = self
+                .connection
+                .run(|session, tries| commit::commit(session, &work, &mut outcomes, context, tries > 0));
             match committed {
                 Err(error) if error.kind == ErrorKind::Rows => match work.split() {
                     Ok((first, second)) => waiting.extend([second, first]),
@@ -215,6 +238,33 @@ impl Thread {
     fn rebuild(&mut self, step: &Step) -> Result<Rebuilt, DatabaseError> {
         let context = Context { prices: &self.prices, tables: &self.tables };
         self.connection.run(|session, _| rebuild::step(session, step, context))
+    }
+
+    fn prune(&mut self, step: &retention::Step) -> Result<Pruned, DatabaseError> {
+        let context = Context { prices: &self.prices, tables: &self.tables };
+        let pruned = self.connection.run(|session, _| retention::step(session, step, context))?;
+        metrics::counter!("tracestead_pruned_traces_total").increment(pruned.traces);
+        metrics::counter!("tracestead_pruned_spans_total").increment(pruned.spans);
+        Ok(pruned)
+    }
+
+    /// Returns how long nothing is to be deleted.
+    fn rest(&self) -> Duration {
+        self.background.as_ref().map_or(Duration::MAX, Background::rest)
+    }
+
+    fn prune_in_background(&mut self) {
+        let Some(step) = self.background.as_ref().map(Background::next) else { return };
+        let began = Instant::now();
+        let pruned = self.prune(&step);
+        let Some(background) = &mut self.background else { return };
+        match pruned {
+            Ok(pruned) => background.done(pruned, began.elapsed()),
+            Err(error) => {
+                tracing::warn!(%error, "old traces could not be deleted; trying again");
+                background.failed();
+            }
+        }
     }
 
     /// Fills some rows and returns how long to rest: as long as it took, as others want the database too.

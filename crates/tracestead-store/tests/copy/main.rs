@@ -9,6 +9,7 @@ mod files;
 #[path = "../support/logs.rs"]
 mod logs;
 mod merged;
+#[expect(dead_code, reason = "the conformance suite needs more of it")]
 #[path = "../support/place.rs"]
 mod place;
 mod ring;
