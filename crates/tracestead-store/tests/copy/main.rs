@@ -9,6 +9,7 @@ mod files;
 #[path = "../support/logs.rs"]
 mod logs;
 mod merged;
+#[expect(dead_code, reason = "another suite uses all of it")]
 #[path = "../support/place.rs"]
 mod place;
 mod ring;
@@ -17,3 +18,4 @@ mod source;
 mod support;
 #[path = "../support/traces.rs"]
 mod traces;
+mod values;
