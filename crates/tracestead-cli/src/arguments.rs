@@ -33,6 +33,12 @@ pub(crate) enum Command {
     /// `tracestead serve` does the same when it starts. Tables and columns are only added, while others go on writing; what Agno wrote
     /// stays as it is. It may be stopped and run again at any time.
     Migrate(Migrate),
+    /// Copy everything from one database into another, of whatever kind, and compare both
+    ///
+    /// It may be stopped and run again at any time: it goes on where it was, and what is there already is not written twice.
+    /// The source is only read. Servers may go on writing to both; what came behind the back of a copy is found by the
+    /// next one. Exits with 1 if anything is missing or different in the end.
+    Copy(Copy),
     /// Start a server on a temporary database and fill it with agent runs to look at
     Demo(Demo),
     /// Check the configuration, the database and the ports
@@ -174,6 +180,35 @@ pub(crate) struct Rebuild {
     /// The sums over the hours
     #[arg(long)]
     pub(crate) rollups: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    /// The database to copy from; one that Agno made will do
+    // Read later: clap would repeat a wrong URL with its password.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// The database to copy to; what it lacks is made
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// A file with the password of the first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_password_file: Option<PathBuf>,
+    /// A file with the password of the second
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_password_file: Option<PathBuf>,
+    /// Do not compare them
+    #[arg(long, conflicts_with = "verify_only")]
+    pub(crate) no_verify: bool,
+    /// Compare them only, and write nothing
+    #[arg(long)]
+    pub(crate) verify_only: bool,
+    /// The configuration file, for your own prices; tracestead.toml if there is one
+    #[arg(long, value_name = "FILE", env = "TRACESTEAD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -42,6 +42,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Traces(traces) => commands::traces::run(&traces).await,
             Command::Spans(spans) => commands::spans::run(&spans).await,
             Command::Migrate(migrate) => commands::migrate::run(&migrate).await,
+            Command::Copy(copy) => commands::copy::run(&copy).await,
             Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild).await,
             Command::Demo(demo) => commands::demo::run(&demo).await,
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,

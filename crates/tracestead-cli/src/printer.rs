@@ -68,6 +68,14 @@ pub(crate) fn progress(text: &str) {
     let _ = write!(anstream::stderr().lock(), "\r{text}\x1b[K");
 }
 
+/// Returns a bar that shows how much is done.
+pub(crate) fn bar(done: u64, of: u64) -> String {
+    const LETTERS: u64 = 24;
+    let full = done.min(of) * LETTERS / of.max(1);
+    let part = |count: u64, letter: &str| letter.repeat(usize::try_from(count).unwrap_or(0));
+    format!("[{}{}]", part(full, "#"), part(LETTERS - full, "."))
+}
+
 /// Says something beside the output.
 pub(crate) fn note(text: &str) {
     // Nothing is left to do if nobody can be told.

@@ -20,9 +20,6 @@ const TO_DO: u8 = 4;
 /// How often it is asked how many rows are left.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How many letters the bar has.
-const BAR: u64 = 24;
-
 pub(crate) async fn run(arguments: &arguments::Migrate) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = existing(&Serve { source: arguments.source.clone(), ..Serve::default() })?;
@@ -121,10 +118,8 @@ async fn fill(options: &OpenOptions, interrupt: &mut Signal) -> anyhow::Result<O
 }
 
 fn bar(done: u64, of: u64) -> String {
-    let full = done * BAR / of.max(1);
-    let part = |count: u64, letter: &str| letter.repeat(usize::try_from(count).unwrap_or(0));
     let number = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
-    format!("[{}{}] {} of {} spans filled", part(full, "#"), part(BAR - full, "."), number(done), number(of))
+    format!("{} {} of {} spans filled", printer::bar(done, of), number(done), number(of))
 }
 
 fn report(options: &OpenOptions, plan: &Plan, filled: Option<u64>, is_json: bool) -> std::io::Result<()> {

@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub(crate) mod config;
+pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod migrate;

@@ -90,7 +90,7 @@ fn id(text: &str) -> Option<String> {
     ((1..=64).contains(&text.len()) && text.bytes().all(fits)).then(|| text.to_owned())
 }
 
-fn with_password_of(url: DatabaseUrl, file: Option<&Path>) -> Result<DatabaseUrl, String> {
+pub(super) fn with_password_of(url: DatabaseUrl, file: Option<&Path>) -> Result<DatabaseUrl, String> {
     let Some(file) = file else { return Ok(url) };
     if url.server().is_none() {
         return Err("expected none: a SQLite file has no password".to_owned());

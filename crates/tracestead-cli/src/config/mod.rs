@@ -8,6 +8,7 @@ mod layers;
 mod prices;
 
 use std::fmt;
+use std::path::Path;
 
 use tracestead_server::Settings;
 use tracestead_store::DatabaseUrl;
@@ -51,6 +52,19 @@ pub(crate) struct Shown {
 pub(crate) fn database_url(text: &str, flag: &str) -> Result<DatabaseUrl, ConfigError> {
     text.parse::<DatabaseUrl>().map_err(|expected| {
         ConfigError(format!("cannot use `{}` for `{flag}`: {expected}", DatabaseUrl::redact(text)))
+    })
+}
+
+/// Reads a URL that was typed for `flag`, and the password that belongs to it.
+pub(crate) fn database_url_with_password(
+    text: &str,
+    file: Option<&Path>,
+    flag: &str,
+) -> Result<DatabaseUrl, ConfigError> {
+    let url = database_url(text, flag)?;
+    databases::with_password_of(url, file).map_err(|expected| {
+        let file = file.unwrap_or(Path::new("")).display();
+        ConfigError(format!("cannot use `{file}` for `{flag}-password-file`: {expected}"))
     })
 }
 

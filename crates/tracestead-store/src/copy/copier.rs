@@ -135,11 +135,7 @@ impl Copier {
 
     /// Returns how many traces the source has.
     pub fn trace_count(&mut self) -> Result<u64, CopyError> {
-        self.source.read(|session| {
-            let from = session.dialect().from("agno_traces");
-            let found = session.query(&format!("SELECT COUNT(*) FROM {from}"), &[])?;
-            Ok(found.first().map_or(0, |row| row.whole(0).unsigned_abs()))
-        })
+        self.source.trace_count()
     }
 
     /// Leaves the target tidy.

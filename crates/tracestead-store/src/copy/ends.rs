@@ -26,6 +26,14 @@ impl Readable {
         let found = self.connection.run(|session, _| transaction(session, Access::Read, &mut read));
         found.map_err(|source| CopyError::Read { database: self.name.clone(), source })
     }
+
+    pub(super) fn trace_count(&mut self) -> Result<u64, CopyError> {
+        self.read(|session| {
+            let from = session.dialect().from("agno_traces");
+            let found = session.query(&format!("SELECT COUNT(*) FROM {from}"), &[])?;
+            Ok(found.first().map_or(0, |row| row.whole(0).unsigned_abs()))
+        })
+    }
 }
 
 /// Connects to a database that is read.

@@ -102,6 +102,11 @@ impl Verifier {
         self.compare_traces()
     }
 
+    /// Returns how many traces the source has.
+    pub fn trace_count(&mut self) -> Result<u64, CopyError> {
+        self.source.trace_count()
+    }
+
     /// Returns what was found so far.
     #[must_use]
     pub fn verified(&self) -> &Verified {

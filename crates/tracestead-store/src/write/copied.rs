@@ -14,11 +14,10 @@ mod traces;
 
 use std::collections::BTreeSet;
 
-use coming::{Coming, Here, Spans};
+use coming::{Coming, Here, Known};
 pub(crate) use traces::is_settled_row;
 
 use super::commit::{self, Context};
-use super::draft::StoredSpan;
 use super::rollups::Rollups;
 use super::span_events::{self, Joined};
 use super::{apply, backfill, rows};
@@ -74,6 +73,7 @@ pub(crate) fn write(
     let here = Here::read(session, &copied, columns, context)?;
     let mut plan = Plan::default();
     let outcomes = copied.into_iter().map(|trace| plan.add(trace, &here, columns, context)).collect();
+    drop(here);
     plan.write(session, columns, context)?;
     Ok(outcomes)
 }
@@ -144,28 +144,27 @@ impl Plan {
             })
             .collect();
         let before = here.traces.get(&trace.trace_id);
-        let none = Spans::new();
-        let known = here.spans.get(&trace.trace_id).unwrap_or(&none);
+        let none = Known::default();
+        let known = here.known.get(&trace.trace_id).unwrap_or(&none);
         let is_settled = coming.iter().all(|span| span.is_settled)
             && trace.row.as_ref().is_some_and(|row| is_settled_row(row, columns.traces));
         let is_whole = trace.spans_before == 0 && trace.is_last;
-        if before.is_none() && known.is_empty() && is_whole && is_settled {
+        if before.is_none() && known.count == 0 && is_whole && is_settled {
             return self.add_plain(trace.row, coming);
         }
         let mut copied = Copied { is_same: trace.is_same_before, ..Copied::default() };
         if before.is_none() {
             self.traces.extend(traces::begun(&trace, &coming, here, columns));
         }
-        let is_ours = |span: &StoredSpan| span.is_ours;
-        let has_ours = known.values().flatten().any(is_ours)
-            || coming.iter().any(|span| span.stored.as_ref().is_some_and(is_ours));
+        let has_ours =
+            known.has_ours || coming.iter().any(|span| span.stored.as_ref().is_some_and(|span| span.is_ours));
         let of_source = trace.spans_before + coming.len();
-        let mut of_target = known.len();
-        let mut is_uncounted = known.values().flatten().any(|span| span.is_counted.is_none());
+        let mut of_target = known.count;
+        let mut is_uncounted = known.is_uncounted;
         for mut span in coming {
             copied.is_same &= span.is_settled;
             columns.spans.set(&mut span.cells, "is_counted", &Value::Bool(None));
-            match known.get(&span.span_id) {
+            match known.spans.get(&span.span_id) {
                 None => {
                     if let Some(other) = here.taken.get(&span.span_id).filter(|id| **id != trace.trace_id) {
                         copied.refused.push(commit::taken_by(&span.span_id, other));

@@ -5,11 +5,12 @@
 mod agno;
 #[path = "../support/captures.rs"]
 mod captures;
+mod cut;
 mod files;
 #[path = "../support/logs.rs"]
 mod logs;
 mod merged;
-#[expect(dead_code, reason = "the conformance suite needs more of it")]
+#[expect(dead_code, reason = "another suite uses all of it")]
 #[path = "../support/place.rs"]
 mod place;
 mod ring;
@@ -18,3 +19,4 @@ mod source;
 mod support;
 #[path = "../support/traces.rs"]
 mod traces;
+mod values;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::{TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 use tracestead_model::{LogRecord, Span, Status};
 
 use crate::captures::{CAPTURES, Capture};
 use crate::place::{Engine, Place};
-use crate::source::{check_rollups, contents, copier, copy, fill, same, send, verify};
+use crate::source::{check_rollups, contents, copier, copy, fill, finish, same, send, verify};
 
 /// Returns spans that ended as they were when they began.
 fn pending(span: &Span) -> Span {
@@ -87,61 +88,98 @@ fn all() -> Vec<Capture> {
     CAPTURES[..12].iter().cloned().chain(with_logs).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_both_have_is_merged_as_if_it_had_been_sent(
-        shares in shares(),
-        rows in 1..60_usize,
-        sent_at in vec(any::<Index>(), 1..20),
-    ) {
-        let all = all();
-        let expected = Place::new(Engine::Sqlite);
-        fill(&expected, &all);
-        let (of_source, of_target) = shared(&all, &shares);
-        let (from, to) = (Place::new(Engine::Sqlite), Place::new(Engine::Sqlite));
-        fill(&from, &of_source);
-        let runtime = Runtime::new().unwrap();
-        let store = Arc::new(to.open());
-        let mut copier = copier(&from, &to).with_pages_of(rows, 1 << 20);
-        // Some of it before, some of it between two pages, some of it after.
-        let steps = 40;
-        let mut is_more = true;
-        for step in 0..steps {
-            for (at, capture) in of_target.iter().enumerate() {
-                if sent_at[at % sent_at.len()].index(steps) == step {
-                    runtime.block_on(send(&store, capture.spans.clone(), capture.logs.clone()));
-                }
+/// Some of it before, some of it between two pages, some of it after.
+fn merged(engine: Engine, shares: &[Of], rows: usize, sent_at: &[Index]) -> Result<(), TestCaseError> {
+    let all = all();
+    let expected = Place::new(engine);
+    fill(&expected, &all);
+    let (of_source, of_target) = shared(&all, shares);
+    let (from, to) = (Place::new(Engine::Sqlite), Place::new(engine));
+    fill(&from, &of_source);
+    let runtime = Runtime::new().unwrap();
+    let store = Arc::new(to.open());
+    let mut copier = copier(&from, &to).with_pages_of(rows, 1 << 20);
+    let steps = 40;
+    let mut is_more = true;
+    for step in 0..steps {
+        for (at, capture) in of_target.iter().enumerate() {
+            if sent_at[at % sent_at.len()].index(steps) == step {
+                runtime.block_on(send(&store, capture.spans.clone(), capture.logs.clone()));
             }
-            is_more = is_more && copier.step().unwrap();
         }
-        while copier.step().unwrap() {}
-        runtime.block_on(store.close());
-        same(&without_quarantine(&expected), &without_quarantine(&to));
-        check_rollups(&to);
-        // The target may know more, and nothing less.
-        let verified = verify(&from, &to);
-        prop_assert_eq!(verified.differences, 0, "{:?}", verified.first);
-        // And once more: nothing is new.
-        prop_assert_eq!(copy(&from, &to).written, 0);
-        same(&without_quarantine(&expected), &without_quarantine(&to));
+        is_more = is_more && copier.step().unwrap();
     }
+    finish(copier);
+    runtime.block_on(store.close());
+    same(&without_quarantine(&expected), &without_quarantine(&to));
+    check_rollups(&to);
+    // The target may know more, and nothing less.
+    let verified = verify(&from, &to);
+    prop_assert_eq!(verified.differences, 0, "{:?}", verified.first);
+    // And once more: nothing is new.
+    prop_assert_eq!(copy(&from, &to).written, 0);
+    same(&without_quarantine(&expected), &without_quarantine(&to));
+    Ok(())
+}
+
+pub(crate) fn property(engine: Engine, cases: u32) {
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 50,
+        ..ProptestConfig::default()
+    };
+    let ways = (shares(), 1..60_usize, vec(any::<Index>(), 1..20));
+    let run = |(shares, rows, sent_at): (Vec<Of>, usize, Vec<Index>)| merged(engine, &shares, rows, &sent_at);
+    TestRunner::new(config).run(&ways, run).unwrap();
 }
 
 #[test]
-fn two_copies_at_once_leave_one() {
-    let (from, to) = (Place::new(Engine::Sqlite), Place::new(Engine::Sqlite));
-    fill(&from, &CAPTURES[..20]);
+fn what_both_have_is_merged_as_if_it_had_been_sent() {
+    property(Engine::Sqlite, 10);
+}
+
+#[test]
+fn what_both_have_is_merged_on_postgres() {
+    property(Engine::Postgres, 4);
+}
+
+#[test]
+fn what_both_have_is_merged_on_mysql() {
+    property(Engine::MySql, 4);
+}
+
+/// Copies twice at once, and lets the target receive the same from its senders at the same time.
+pub(crate) fn at_once(engine: Engine) {
+    let all = &CAPTURES[..20];
+    let (from, to, expected) = (Place::new(Engine::Sqlite), Place::new(engine), Place::new(engine));
+    fill(&from, all);
+    fill(&expected, all);
     std::thread::scope(|scope| {
         for rows in [7, 30] {
             let (from, to) = (&from, &to);
-            scope.spawn(move || {
-                let mut copier = copier(from, to).with_pages_of(rows, 1 << 20);
-                while copier.step().unwrap() {}
-            });
+            scope.spawn(move || finish(copier(from, to).with_pages_of(rows, 1 << 20)));
         }
+        scope.spawn(|| {
+            let reversed: Vec<Capture> = all.iter().rev().cloned().collect();
+            fill(&to, &reversed);
+        });
     });
-    same(&contents(&from), &contents(&to));
+    same(&contents(&expected), &contents(&to));
     check_rollups(&to);
+}
+
+#[test]
+fn two_copies_and_a_sender_at_once_leave_one() {
+    at_once(Engine::Sqlite);
+}
+
+#[test]
+fn two_copies_and_a_sender_at_once_leave_one_on_postgres() {
+    at_once(Engine::Postgres);
+}
+
+#[test]
+fn two_copies_and_a_sender_at_once_leave_one_on_mysql() {
+    at_once(Engine::MySql);
 }

@@ -44,8 +44,9 @@ fn rows(place: &Place, with_agnos: bool) -> BTreeMap<String, Vec<String>> {
     tables.map(of_table).collect()
 }
 
+/// Checks that both have the same rows.
 #[track_caller]
-fn same_rows(expected: &Place, actual: &Place, with_agnos: bool) {
+pub(crate) fn same_rows(expected: &Place, actual: &Place, with_agnos: bool) {
     let (expected, actual) = (rows(expected, with_agnos), rows(actual, with_agnos));
     assert_eq!(expected.keys().collect::<Vec<_>>(), actual.keys().collect::<Vec<_>>());
     for (table, expected) in &expected {

@@ -16,14 +16,23 @@ use crate::write::source::{self, SourceRow};
 use crate::write::span_events::{self, Joined};
 use crate::write::traces::{self, Before};
 
-/// The spans of a trace by their ids. One whose id is none is no part of any fold: of it only the key matters.
-pub(super) type Spans = BTreeMap<String, Option<StoredSpan>>;
+/// What is here of the spans of a trace.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) count: usize,
+    /// Whether some of them are not part of the fold and of the rollups yet.
+    pub(super) is_uncounted: bool,
+    /// Whether some were sent to us.
+    pub(super) has_ours: bool,
+    /// Those that come, by their ids. One whose id is none is no part of any fold: of it only the key matters.
+    pub(super) spans: BTreeMap<String, Option<StoredSpan>>,
+}
 
 /// What is here of the traces that come.
 pub(super) struct Here {
     pub(super) dialect: Dialect,
     pub(super) traces: HashMap<String, Before>,
-    pub(super) spans: HashMap<String, Spans>,
+    pub(super) known: HashMap<String, Known>,
     /// Log records: trace, span and event.
     events: Vec<(String, String, String)>,
     joined: Joined,
@@ -51,7 +60,7 @@ impl Here {
         Ok(Self {
             dialect: session.dialect(),
             traces,
-            spans: spans(session, &sorted)?,
+            known: known(session, &sorted, &coming)?,
             events,
             joined,
             taken: commit::taken_elsewhere(session, &coming, context.tables)?,
@@ -71,16 +80,46 @@ impl Here {
     }
 }
 
-fn spans(session: &mut dyn Session, trace_ids: &[&str]) -> Result<HashMap<String, Spans>, DatabaseError> {
+/// Reads what is here of the spans of some traces, and those that come: span and trace.
+fn known(
+    session: &mut dyn Session,
+    trace_ids: &[&str],
+    coming: &[(&str, &str)],
+) -> Result<HashMap<String, Known>, DatabaseError> {
     let from = session.dialect().from("agno_spans");
-    let mut found: HashMap<String, Spans> = HashMap::new();
+    let mut found: HashMap<String, Known> = HashMap::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
         let list = in_list("trace_id", some, &mut values);
-        for row in session.query(&format!("SELECT {} FROM {from} WHERE {list}", draft::COLUMNS), &values)? {
-            let (trace_id, span_id) = (row.str(0).to_owned(), row.str(1).to_owned());
-            let span = draft::stored_of(row).map(|(_, span)| span);
-            found.entry(trace_id).or_default().insert(span_id, span);
+        let sql = format!(
+            "SELECT trace_id, COUNT(*), COUNT(is_counted), COUNT(resource_id) FROM {from} WHERE {list} GROUP BY trace_id"
+        );
+        for mut row in session.query(&sql, &values)? {
+            let (count, counted) = (row.whole(1), row.whole(2));
+            let known = Known {
+                count: usize::try_from(count).unwrap_or(0),
+                is_uncounted: counted < count,
+                has_ours: row.whole(3) > 0,
+                spans: BTreeMap::new(),
+            };
+            found.insert(row.required(0), known);
+        }
+    }
+    let coming: Vec<&(&str, &str)> =
+        coming.iter().filter(|(_, trace_id)| found.contains_key(*trace_id)).collect();
+    for some in coming.chunks(MAX_LIST) {
+        let trace_ids: BTreeSet<&str> = some.iter().map(|(_, trace_id)| *trace_id).collect();
+        let trace_ids: Vec<&str> = trace_ids.into_iter().collect();
+        let span_ids: Vec<&str> = some.iter().map(|(span_id, _)| *span_id).collect();
+        let mut values = Vec::new();
+        let of_traces = in_list("trace_id", &trace_ids, &mut values);
+        let of_spans = in_list("span_id", &span_ids, &mut values);
+        let sql = format!("SELECT {} FROM {from} WHERE {of_traces} AND {of_spans}", draft::COLUMNS);
+        for row in session.query(&sql, &values)? {
+            let span_id = row.str(1).to_owned();
+            if let Some(known) = found.get_mut(row.str(0)) {
+                known.spans.insert(span_id, draft::stored_of(row).map(|(_, span)| span));
+            }
         }
     }
     Ok(found)
