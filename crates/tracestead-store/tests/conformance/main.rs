@@ -15,6 +15,7 @@ mod migrate;
 #[path = "../support/place.rs"]
 mod place;
 mod resend;
+mod retention;
 mod rollups;
 mod sessions;
 #[path = "../support/specification.rs"]
@@ -119,6 +120,51 @@ macro_rules! suite {
             #[test]
             fn how_far_the_rows_are_filled_can_be_seen() {
                 migrate::fills($engine);
+            }
+
+            #[test]
+            fn what_rules_say_is_deleted_and_nothing_else() {
+                retention::rules::any_rules($engine, cases(40, $cases));
+            }
+
+            #[test]
+            fn many_traces_are_deleted_page_by_page() {
+                retention::rules::many($engine);
+            }
+
+            #[test]
+            fn the_oldest_traces_go_when_there_is_too_much() {
+                retention::size::oldest_first($engine);
+            }
+
+            #[test]
+            fn a_large_trace_is_deleted_in_steps() {
+                retention::large::in_steps($engine);
+            }
+
+            #[test]
+            fn resources_go_once_no_span_has_them() {
+                retention::resources::unused($engine);
+            }
+
+            #[test]
+            fn spans_come_in_while_others_are_deleted() {
+                retention::beside::several($engine);
+            }
+
+            #[test]
+            fn a_store_deletes_in_the_background() {
+                retention::beside::in_background($engine);
+            }
+
+            #[test]
+            fn without_a_user_all_is_as_if_they_had_never_come() {
+                retention::user::any_traces($engine, cases(40, $cases));
+            }
+
+            #[test]
+            fn no_byte_is_left_of_a_user() {
+                retention::user::no_byte_is_left($engine);
             }
 
             #[test]

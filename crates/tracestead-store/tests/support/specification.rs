@@ -165,7 +165,7 @@ fn specify_one(trace_id: String, spans: &[&Span]) -> TraceRecord {
     }
 }
 
-fn shape(span: &Span) -> SpanShape {
+pub(crate) fn shape(span: &Span) -> SpanShape {
     let facts = SpanFacts::of(&SpanSource::from(span));
     SpanShape::new(span, &facts, PriceBook::default().cost(&facts, span.start_time))
 }

@@ -74,20 +74,26 @@ pub(super) fn locked(session: &mut dyn Session, trace_ids: &[&str]) -> Result<De
 
 /// Returns all spans of some traces; `None` if that is more than one step deletes.
 fn all_spans(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Option<Vec<Row>>, DatabaseError> {
+    if event_count(session, trace_ids)? > STEP_SPANS {
+        return Ok(None);
+    }
     let mut values = Vec::new();
     // There are no more of them than one step deletes.
     let list = in_list("trace_id", trace_ids, &mut values);
-    if span_events::exist(session)? {
-        let sql = format!("SELECT COUNT(*) FROM tracestead_span_events WHERE {list}");
-        let events = session.query(&sql, &values)?.first().map_or(0, |row| row.whole(0));
-        if events.unsigned_abs() > STEP_SPANS {
-            return Ok(None);
-        }
-    }
     values.push(Value::count(STEP_SPANS + 1));
     let sql = format!("SELECT {} FROM agno_spans WHERE {list} LIMIT ?", draft::COLUMNS);
     let spans = session.query(&sql, &values)?;
     Ok(Some(spans).filter(|spans| spans.len() as u64 <= STEP_SPANS))
+}
+
+fn event_count(session: &mut dyn Session, trace_ids: &[&str]) -> Result<u64, DatabaseError> {
+    if !span_events::exist(session)? {
+        return Ok(0);
+    }
+    let mut values = Vec::new();
+    let list = in_list("trace_id", trace_ids, &mut values);
+    let sql = format!("SELECT COUNT(*) FROM tracestead_span_events WHERE {list}");
+    Ok(session.query(&sql, &values)?.first().map_or(0, |row| row.whole(0)).unsigned_abs())
 }
 
 fn whole(session: &mut dyn Session, trace_ids: &[&str], spans: Vec<Row>) -> Result<Deleted, DatabaseError> {
@@ -105,10 +111,8 @@ fn whole(session: &mut dyn Session, trace_ids: &[&str], spans: Vec<Row>) -> Resu
 /// Deletes some spans of a trace and marks its row.
 fn part(session: &mut dyn Session, trace_id: &str) -> Result<Deleted, DatabaseError> {
     let by_id = session.dialect().id_order("span_id");
-    let sql = "SELECT 1 FROM tracestead_span_events WHERE trace_id = ? LIMIT 1";
-    let has_events = !session.query(sql, &[Value::text(trace_id)])?.is_empty();
     // Log records go with their span, and a span may have many.
-    let limit = if has_events { STEP_SPANS / 20 } else { STEP_SPANS };
+    let limit = if event_count(session, &[trace_id])? > STEP_SPANS { STEP_SPANS / 20 } else { STEP_SPANS };
     let sql =
         format!("SELECT {} FROM agno_spans WHERE trace_id = ? ORDER BY {by_id} LIMIT ?", draft::COLUMNS);
     let spans = session.query(&sql, &[Value::text(trace_id), Value::count(limit)])?;

@@ -8,7 +8,7 @@ use tracestead_model::{SpanShape, UnixNanos};
 
 use super::candidates::{self, Which};
 use super::size::{Excess, Size};
-use super::{Key, PAGE_TRACES, Prune, STEP_SPANS, size, user};
+use super::{Key, PAGE_TRACES, Prune, STEP_SPANS, user};
 use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::MAX_LIST;
@@ -132,8 +132,8 @@ impl Planning {
         }
         let Some(max_bytes) = retention.max_bytes else { return Ok(Next::Nothing) };
         let freed = self.plan.total().bytes;
-        let size = Size { bytes: self.size.bytes.saturating_sub(freed), ..self.size };
-        Ok(size::above(size, max_bytes).map_or(Next::Nothing, |excess| Next::Excess(None, excess)))
+        let excess = self.size.without(freed).above(max_bytes);
+        Ok(excess.map_or(Next::Nothing, |excess| Next::Excess(None, excess)))
     }
 
     /// Counts the oldest traces that no rule takes until they make up for what is too much.
