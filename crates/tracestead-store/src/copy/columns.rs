@@ -59,7 +59,8 @@ impl Columns {
             from: Some(column.kind.into()).filter(|_| is_there(column.name)),
             to: column.kind.into(),
         };
-        let columns: Vec<Column> = table.columns.iter().map(column).collect();
+        let columns = table.columns.iter().filter(|column| column.name != schema::UNUSED_SINCE);
+        let columns: Vec<Column> = columns.map(column).collect();
         let at = |name: &str| columns.iter().position(|column| column.name == name);
         let key = table.key.split(", ").filter_map(at).collect();
         Self { table: table.name.to_owned(), all: columns, key }

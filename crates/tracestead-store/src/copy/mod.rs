@@ -31,4 +31,5 @@ pub use plan::LeftOut;
 pub use verify::{Difference, Verified, Verifier};
 
 pub(crate) use columns::{Cells, Columns, integer};
+pub(crate) use position::is_under_way;
 pub(crate) use same::Rules;

@@ -135,7 +135,8 @@ impl Plan {
         for columns in tables.into_iter().chain(others) {
             let (Some(there), none) = (self.there.get(&columns.table), Shape::default()) else { continue };
             let here = here.get(&columns.table).unwrap_or(&none);
-            let (more, lacking) = shared(there, here, |name| columns.position(name).is_some());
+            let is_known = |name: &str| columns.position(name).is_some() || name == schema::UNUSED_SINCE;
+            let (more, lacking) = shared(there, here, is_known);
             no_loss(source, &columns.table, &lacking)?;
             columns.all.extend(more);
         }

@@ -36,6 +36,15 @@ pub(crate) fn name(source: &DatabaseUrl) -> String {
     format!("copy:{}", &blake3::hash(source.as_bytes()).to_hex()[..32])
 }
 
+/// Says whether a copy has been begun, from whatever database, that has not come to its end.
+pub(crate) fn is_under_way(session: &mut dyn Session) -> Result<bool, DatabaseError> {
+    let from = session.dialect().from(TABLE);
+    let sql = format!("SELECT position FROM {from} WHERE name LIKE 'copy:%'");
+    let found = session.query(&sql, &[])?;
+    let positions = found.into_iter().filter_map(|mut row| Position::from_text(&row.required(0)));
+    Ok(positions.into_iter().any(|position| position.table.is_some()))
+}
+
 impl Position {
     pub(crate) fn read(session: &mut dyn Session, name: &str) -> Result<Self, DatabaseError> {
         let from = session.dialect().from(TABLE);

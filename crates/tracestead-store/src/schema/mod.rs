@@ -17,7 +17,7 @@ mod views;
 pub(crate) use apply::{MigrateError, look, migrate};
 pub(crate) use present::Present;
 pub(crate) use script::script;
-pub(crate) use tables::{SPAN_TABLES, Table};
+pub(crate) use tables::{SPAN_TABLES, Table, UNUSED_SINCE};
 pub(crate) use types::{Column, Kind};
 pub(crate) use unfilled::{are_whole, unfilled};
 

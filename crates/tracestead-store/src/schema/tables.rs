@@ -131,6 +131,9 @@ const SPANS: &[Column] = &[
     optional("attributes", Kind::Json),
 ];
 
+/// A column of resources that says what a prune is doing in this database, and nothing of the resource.
+pub(crate) const UNUSED_SINCE: &str = "unused_since_ns";
+
 const RESOURCES: &[Column] = &[
     required("resource_id", Kind::Id),
     optional("service_name", Kind::Text),
@@ -139,7 +142,7 @@ const RESOURCES: &[Column] = &[
     required("attributes", Kind::Json),
     required("dropped_attributes_count", Kind::Integer),
     required("schema_url", Kind::Text),
-    optional("unused_since_ns", Kind::Integer),
+    optional(UNUSED_SINCE, Kind::Integer),
 ];
 
 const SPAN_EVENTS: &[Column] = &[

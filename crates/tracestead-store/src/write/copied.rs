@@ -20,7 +20,7 @@ pub(crate) use traces::is_settled_row;
 use super::commit::{self, Context};
 use super::rollups::Rollups;
 use super::span_events::{self, Joined};
-use super::{apply, backfill, rows};
+use super::{apply, backfill, resources, rows};
 use crate::copy::{Cells, Columns, Rules};
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
@@ -223,6 +223,10 @@ impl Plan {
         columns: TraceColumns<'_>,
         context: Context<'_>,
     ) -> Result<(), DatabaseError> {
+        let all = self.spans.iter().chain(self.replaced.iter().map(|replaced| &replaced.cells));
+        let used: BTreeSet<&str> = all.map(|cells| columns.spans.text(cells, "resource_id")).collect();
+        let used: Vec<&str> = used.into_iter().filter(|id| !id.is_empty()).collect();
+        resources::keep(session, &used)?;
         // A table of Agno's wants the trace to be there before its spans. Where there are no transactions, a trace must not
         // be there without them.
         if session.dialect() == Dialect::ClickHouse {

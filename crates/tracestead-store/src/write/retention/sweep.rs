@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use tracestead_model::UnixNanos;
 
 use super::{Key, Pruned};
+use crate::copy;
 use crate::error::DatabaseError;
 use crate::session::{Access, Session, transaction};
 use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list};
@@ -123,7 +124,8 @@ fn delete(session: &mut dyn Session, mark: i64) -> Result<Option<u64>, DatabaseE
         "SELECT resource_id FROM tracestead_resources WHERE unused_since_ns = ? ORDER BY {by_id} LIMIT ?"
     );
     let found = ids(session.query(&sql, &[Value::int(mark), limit()])?);
-    if found.is_empty() {
+    // What a copy has brought has no spans before the copy comes to these.
+    if found.is_empty() || copy::is_under_way(session)? {
         return Ok(None);
     }
     // Whoever stores a span of one has taken its mark away since, or waits until it is gone and stores it again.
