@@ -8,9 +8,8 @@ use tracestead_model::{
     Attributes, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos, Value,
 };
 
-use crate::place::{Engine, Place};
+use crate::place::{Engine, Place, canonical};
 use crate::resend;
-use crate::specification::canonical;
 use crate::support::NOW;
 
 fn span(number: u8, name: &str, attributes: Attributes) -> Span {
