@@ -6,6 +6,8 @@
 mod copy;
 mod text;
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, PgSslMode};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, PgConnection, Postgres, Row as _};
@@ -24,8 +26,11 @@ const MAX_VALUES: usize = 65_535;
 /// From so many rows on `COPY` is worth its round trips.
 const COPY_FROM_ROWS: usize = 16;
 
-/// A key of our own among advisory locks: "tracestd" in ASCII.
-const MIGRATION_LOCK: i64 = 0x7472_6163_6573_7464;
+/// A key of our own among advisory locks: "trac" in ASCII.
+const MIGRATION_LOCK: i32 = 0x7472_6163;
+
+/// How long to wait before trying again to get it.
+const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A connection to a server.
 #[derive(Debug)]
@@ -159,9 +164,19 @@ impl Session for PostgresSession {
 
     fn lock_migrations(&mut self) -> Result<(), DatabaseError> {
         let mut connection = self.blocking.connect(PgConnection::connect_with(&self.options), error)?;
-        let lock = format!("BEGIN; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-        let lock = sqlx::raw_sql(AssertSqlSafe(lock));
-        self.blocking.wait_long(connection.execute(lock), error)?;
+        let schema = self.schema.replace('\'', "''");
+        let lock = format!("BEGIN; SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK}, hashtext('{schema}'))");
+        // Tried again and again: a statement that waits for the lock would hold an old view of the tables, and whoever has the
+        // lock makes indexes, which wait for old views to end.
+        loop {
+            let lock = sqlx::raw_sql(AssertSqlSafe(lock.clone()));
+            let answer = self.blocking.wait(connection.fetch_all(lock), error)?;
+            if answer.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+                break;
+            }
+            self.blocking.wait(connection.execute("ROLLBACK"), error)?;
+            std::thread::sleep(LOCK_AGAIN);
+        }
         self.migration_lock = Some(connection);
         self.raw(format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema))
     }
