@@ -275,6 +275,12 @@ fn the_doctor_looks_into_the_database_and_at_the_ports() {
     assert!(printed.contains("write-ahead log") && printed.contains("traces: 62"), "{printed}");
     assert!(printed.contains(&format!("another program listens on {address}")), "{printed}");
     assert!(printed.contains("`--otlp-http off`"), "{printed}");
+    let text_of = "[databases.old]\nurl = \"sqlite:old.db\"\nread_only = true\n";
+    std::fs::write(place.path().join("tracestead.toml"), text_of).unwrap();
+    let output =
+        place.run(&["doctor", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("old: old.db does not exist and is only to be read"), "{output:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use tracestead_store::SpanStore;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -41,14 +42,14 @@ pub(crate) struct Filling {
     )
 )]
 pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let (code, status) = if app.store.is_read_only() || app.store.is_writing() {
+    let (code, status) = if app.databases.are_writing() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "error")
     };
     let instantiated_at = app.about.started_at.to_rest();
     let backfill =
-        app.store.backfill().map(|filling| Filling { pending: filling.pending, done: filling.done });
+        app.databases.backfill().map(|filling| Filling { pending: filling.pending, done: filling.done });
     (code, Json(Health { status, instantiated_at, backfill }))
 }
 
@@ -57,11 +58,24 @@ pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>)
 pub(crate) struct Info {
     name: &'static str,
     version: &'static str,
-    /// The database, without secrets.
+    /// The main database, without secrets.
     database: String,
+    /// Every database, the main one first.
+    databases: Vec<DatabaseInfo>,
     /// Who may ask: `none` means everyone who can reach it.
     auth_mode: &'static str,
     listeners: Vec<Listener>,
+}
+
+/// A database that can be asked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DatabaseInfo {
+    /// The `db_id` of questions.
+    id: String,
+    /// Where it is, without secrets.
+    database: String,
+    /// Whether nothing in it is changed.
+    read_only: bool,
 }
 
 /// Where the server listens.
@@ -72,7 +86,7 @@ pub(crate) struct Listener {
     url: String,
 }
 
-/// Version, database and addresses.
+/// Version, databases and addresses.
 #[utoipa::path(get, path = "/info", operation_id = "info", tag = "Server", responses((status = 200, body = Info)))]
 pub(crate) async fn info(State(app): State<App>) -> Json<Info> {
     let listener = |address: &crate::Address| Listener {
@@ -83,10 +97,16 @@ pub(crate) async fn info(State(app): State<App>) -> Json<Info> {
         },
         url: address.url(),
     };
+    let database = |(id, store): (&str, &SpanStore)| DatabaseInfo {
+        id: id.to_owned(),
+        database: store.url().to_string(),
+        read_only: store.is_read_only(),
+    };
     Json(Info {
         name: "tracestead",
         version: env!("CARGO_PKG_VERSION"),
-        database: app.about.database.clone(),
+        database: app.databases.main().url().to_string(),
+        databases: app.databases.all().map(database).collect(),
         auth_mode: "none",
         listeners: app.about.addresses.iter().map(listener).collect(),
     })

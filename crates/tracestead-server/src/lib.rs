@@ -16,6 +16,7 @@
 //! Start it with [`Server::start`], stop it with [`Server::stop`]. It reads no configuration and no environment: that is
 //! the command's work. Logs never contain attribute values.
 
+mod databases;
 mod error;
 mod guard;
 mod health;
@@ -27,21 +28,21 @@ mod server;
 mod settings;
 mod ui;
 
+pub use databases::NamedDatabase;
 pub use openapi::document as openapi_document;
 pub use server::{Address, Face, Server, StartError};
 pub use settings::Settings;
 
 use std::sync::Arc;
 
-use tracestead_model::UnixNanos;
-use tracestead_store::SpanStore;
-
+use databases::Databases;
 use ingest::Ingest;
+use tracestead_model::UnixNanos;
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
-    pub(crate) store: Arc<SpanStore>,
+    pub(crate) databases: Arc<Databases>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) about: Arc<About>,
 }
@@ -50,7 +51,6 @@ pub(crate) struct App {
 #[derive(Debug)]
 pub(crate) struct About {
     pub(crate) started_at: UnixNanos,
-    pub(crate) database: String,
     pub(crate) addresses: Vec<Address>,
     pub(crate) allowed_hosts: Vec<String>,
 }

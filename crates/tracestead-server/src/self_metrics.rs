@@ -99,7 +99,7 @@ pub(crate) fn refused(reason: &'static str) {
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub(crate) async fn render(State(app): State<App>) -> impl IntoResponse {
     metrics::gauge!(QUEUE_BYTES).set(app.ingest.queue_bytes() as f64);
-    if let Some(filling) = app.store.backfill() {
+    if let Some(filling) = app.databases.backfill() {
         metrics::gauge!(BACKFILL_PENDING).set(filling.pending as f64);
         metrics::counter!(BACKFILL_DONE).absolute(filling.done);
     }

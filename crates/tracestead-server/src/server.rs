@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tracestead_model::{PriceBook, UnixNanos};
-use tracestead_store::{OpenError, OpenOptions, SpanStore};
+use tracestead_store::OpenError;
 
+use crate::databases::Databases;
 use crate::ingest::{self, Ingest};
 use crate::{About, App, Settings, guard, openapi, self_metrics, ui};
 
@@ -63,7 +63,7 @@ impl Address {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The database cannot be used.
+    /// A database cannot be used.
     #[error(transparent)]
     Database(#[from] OpenError),
     /// An address cannot be bound.
@@ -94,7 +94,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database, binds every address and begins to serve.
+    /// Opens the databases, binds every address and begins to serve.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         self_metrics::install();
         let faces = [
@@ -118,16 +118,15 @@ impl Server {
             bound.push((face, listener));
         }
         let now = crate::now();
-        let store = Arc::new(open(settings, now).await?);
+        let databases = Arc::new(Databases::open(settings, now).await?);
         let about = About {
             started_at: now,
-            database: settings.database.to_string(),
             addresses: addresses.clone(),
             allowed_hosts: settings.allowed_hosts.clone(),
         };
         let app = App {
-            ingest: Arc::new(Ingest::new(Arc::clone(&store), settings)),
-            store,
+            ingest: Arc::new(Ingest::new(Arc::clone(databases.main()), settings)),
+            databases,
             about: Arc::new(about),
         };
         let stop = CancellationToken::new();
@@ -142,7 +141,10 @@ impl Server {
                 }
             });
         }
-        tracing::info!(database = %app.about.database, has_open_bind, "started");
+        for (id, store) in app.databases.all() {
+            tracing::info!(id, database = %store.url(), read_only = store.is_read_only(), "opened");
+        }
+        tracing::info!(has_open_bind, "started");
         Ok(Self { addresses, app, stop, tasks })
     }
 
@@ -152,7 +154,7 @@ impl Server {
         &self.addresses
     }
 
-    /// Refuses new exports, finishes those being read, writes what waits and closes the database.
+    /// Refuses new exports, finishes those being read, writes what waits and closes the databases.
     pub async fn stop(mut self) {
         self.app.ingest.stop();
         self.stop.cancel();
@@ -162,19 +164,9 @@ impl Server {
             tracing::warn!("some connections were still open and are cut");
             self.tasks.abort_all();
         }
-        self.app.store.close().await;
+        self.app.databases.close().await;
         tracing::info!("stopped");
     }
-}
-
-/// Opens the database off the async threads: it may take as long as a network and a migration take.
-async fn open(settings: &Settings, now: UnixNanos) -> Result<SpanStore, OpenError> {
-    let mut options = OpenOptions::new(settings.database.clone(), now);
-    options.read_only = settings.read_only;
-    options.synchronous = settings.synchronous;
-    options.prices = PriceBook::new(settings.prices.clone());
-    let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
-    opened.await.map_err(|error| OpenError::Thread(error.into()))?
 }
 
 fn main_router(app: &App, settings: &Settings) -> Router {

@@ -5,11 +5,17 @@ use std::net::SocketAddr;
 use tracestead_model::Price;
 use tracestead_store::{DatabaseUrl, Synchronous};
 
+use crate::NamedDatabase;
+
 /// What a server needs to be told. [`Settings::new`] gives the defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where traces are.
+    /// Where traces are that are sent to the server, and that are asked for without a `db_id`.
     pub database: DatabaseUrl,
+    /// Its `db_id`.
+    pub database_id: String,
+    /// Databases beside it, which are asked only; none has its id.
+    pub databases: Vec<NamedDatabase>,
     /// Nothing in the database is changed; exports are refused.
     pub read_only: bool,
     /// When a commit is on disk.
@@ -41,6 +47,8 @@ impl Settings {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
             database: database.into(),
+            database_id: "default".to_owned(),
+            databases: Vec::new(),
             read_only: false,
             synchronous: Synchronous::Full,
             listen: local(7777),

@@ -23,23 +23,23 @@ enum Outcome {
 /// One thing that was looked at.
 #[derive(Debug)]
 struct Check {
-    name: &'static str,
+    name: String,
     outcome: Outcome,
     says: String,
     hint: Option<String>,
 }
 
 impl Check {
-    fn ok(name: &'static str, says: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Ok, says: says.into(), hint: None }
+    fn ok(name: &str, says: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), outcome: Outcome::Ok, says: says.into(), hint: None }
     }
 
-    fn warning(name: &'static str, says: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Warning, says: says.into(), hint: Some(hint.into()) }
+    fn warning(name: &str, says: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), outcome: Outcome::Warning, says: says.into(), hint: Some(hint.into()) }
     }
 
-    fn failed(name: &'static str, says: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Failed, says: says.into(), hint: Some(hint.into()) }
+    fn failed(name: &str, says: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), outcome: Outcome::Failed, says: says.into(), hint: Some(hint.into()) }
     }
 
     fn json(&self) -> Value {

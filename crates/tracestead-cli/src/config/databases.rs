@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
+use tracestead_server::NamedDatabase;
 use tracestead_store::DatabaseUrl;
 
 use super::keys::{Reader, truth};
@@ -32,7 +33,7 @@ pub(super) struct Databases {
 /// One database.
 #[derive(Debug)]
 pub(super) struct Database {
-    id: String,
+    pub(super) id: String,
     pub(super) url: DatabaseUrl,
     password_file: Option<PathBuf>,
     pub(super) read_only: bool,
@@ -118,6 +119,16 @@ fn no_table(name: &str, value: &Value, origin: &str) -> ConfigError {
 impl Databases {
     pub(super) fn main(&self) -> &Database {
         &self.main
+    }
+
+    /// Returns the others as the server is told of them.
+    pub(super) fn others(&self) -> Vec<NamedDatabase> {
+        let named = |database: &Database| NamedDatabase {
+            id: database.id.clone(),
+            url: database.url.clone(),
+            read_only: database.read_only,
+        };
+        self.others.iter().map(named).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Database> {

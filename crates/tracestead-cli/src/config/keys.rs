@@ -60,7 +60,9 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     let read = Reader { layers };
     let databases = databases::read(&read)?;
     let mut server = Settings::new(databases.main().url.clone());
+    server.database_id.clone_from(&databases.main().id);
     server.read_only = databases.main().read_only;
+    server.databases = databases.others();
     server.synchronous = read.with("database.synchronous", |text| match text {
         "full" => Ok(Synchronous::Full),
         "normal" => Ok(Synchronous::Normal),

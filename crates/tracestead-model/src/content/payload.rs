@@ -138,8 +138,15 @@ impl Previews {
 /// Returns the first [`PREVIEW_CHARS`] characters of `text` with an ellipsis if there are more, media left out.
 #[must_use]
 pub fn preview(text: &str) -> String {
-    let (shown, has_more) = without_media(text, PREVIEW_CHARS);
-    clean(&shown) + if has_more { "…" } else { "" }
+    // What no database keeps must not count, or a text that was read back would have another preview.
+    if text.contains('\0') {
+        return preview(&clean(text));
+    }
+    let (mut shown, has_more) = without_media(text, PREVIEW_CHARS);
+    if has_more {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Returns the words within a payload: the last message of `role`, the only argument, or the payload itself.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use tracestead_model::UnixNanos;
 use tracestead_model::query::{Comparison, Field, Filter, FilterValue};
+use tracestead_store::SpanStore;
 
+use crate::App;
 use crate::error::ApiError;
 
 /// The parameters of a request, as they came.
@@ -96,11 +98,10 @@ impl Params {
         Ok(filters)
     }
 
-    /// Refuses databases that are not there; there is one.
-    pub(super) fn check_database(&self) -> Result<(), ApiError> {
-        match self.text("db_id") {
-            None | Some("default") => Ok(()),
-            Some(db_id) => Err(ApiError::not_found(format!("No database found with id '{db_id}'"))),
-        }
+    /// Returns the database that is asked: the one of `db_id`, or the main one.
+    pub(super) fn database<'a>(&self, app: &'a App) -> Result<&'a SpanStore, ApiError> {
+        let Some(db_id) = self.text("db_id") else { return Ok(app.databases.main()) };
+        let unknown = || ApiError::not_found(format!("No database found with id '{db_id}'"));
+        app.databases.get(db_id).ok_or_else(unknown)
     }
 }

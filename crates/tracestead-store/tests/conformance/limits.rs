@@ -10,7 +10,6 @@ use tracestead_model::{
 
 use crate::place::{Engine, Place, canonical};
 use crate::resend;
-
 use crate::support::NOW;
 
 fn span(number: u8, name: &str, attributes: Attributes) -> Span {

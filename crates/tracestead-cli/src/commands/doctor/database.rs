@@ -18,7 +18,19 @@ const MAX_COUNTED: u64 = 20_000;
 /// What every SQLite file begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// Checks every database; what is said of one beside the main one begins with its name.
 pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
+    let mut checks = one(settings).await;
+    for database in &settings.databases {
+        let mut settings = settings.clone();
+        (settings.database, settings.read_only) = (database.url.clone(), database.read_only);
+        let named = |check: Check| Check { says: format!("{}: {}", database.id, check.says), ..check };
+        checks.extend(one(&settings).await.into_iter().map(named));
+    }
+    checks
+}
+
+async fn one(settings: &Settings) -> Vec<Check> {
     let path = match &settings.database {
         DatabaseUrl::Sqlite(path) => path,
         server => {
@@ -28,6 +40,10 @@ pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
     };
     let shown = path.display();
     match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && settings.read_only => {
+            let hint = "name another one, or let it be made: without `read_only`";
+            vec![Check::failed("database", format!("{shown} does not exist and is only to be read"), hint)]
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![folder(path)],
         Err(error) => vec![Check::failed(
             "database",

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracestead_model::query::{SpanRecord, TraceRecord};
+use tracestead_store::SpanStore;
 use utoipa::ToSchema;
 
 use super::node::{self, Tree};
@@ -50,21 +51,21 @@ pub(super) async fn trace(
     Query(params): Query<HashMap<String, String>>,
 ) -> Result<Response, ApiError> {
     let params = Params::new(params);
-    params.check_database()?;
+    let store = params.database(&app)?;
     if let Some(span_id) = params.text("span_id") {
-        return span(&app, &trace_id, span_id).await;
+        return span(store, &trace_id, span_id).await;
     }
-    let trace = app.store.trace(&trace_id).await?.ok_or_else(|| ApiError::not_found("Trace not found"))?;
-    let spans = app.store.whole_spans(&trace_id).await?;
+    let trace = store.trace(&trace_id).await?.ok_or_else(|| ApiError::not_found("Trace not found"))?;
+    let spans = store.whole_spans(&trace_id).await?;
     let mut json = String::new();
     write_detail(&mut json, &trace, &spans);
     Ok(json_response(json))
 }
 
-async fn span(app: &App, trace_id: &str, span_id: &str) -> Result<Response, ApiError> {
-    match app.store.span(trace_id, span_id).await? {
+async fn span(store: &SpanStore, trace_id: &str, span_id: &str) -> Result<Response, ApiError> {
+    match store.span(trace_id, span_id).await? {
         Some(span) => Ok(json_response(serde_json::to_string(&node::single(&span)).unwrap_or_default())),
-        None if app.store.span_exists(span_id).await? => {
+        None if store.span_exists(span_id).await? => {
             Err(ApiError::not_found(format!("Span {span_id} does not belong to trace {trace_id}")))
         }
         None => Err(ApiError::not_found("Span not found")),

@@ -45,7 +45,7 @@ pub(super) async fn traces(
 ) -> Result<Json<Paginated<TraceSummary>>, ApiError> {
     let began = Instant::now();
     let params = Params::new(params);
-    params.check_database()?;
+    let store = params.database(&app)?;
     let page = params.number("page", 1, 0)?;
     let per_page = params.number("limit", 20, 1)?;
     let mut filters = params.equal();
@@ -56,8 +56,8 @@ pub(super) async fn traces(
         limit: limit(per_page),
         from: PageStart::Offset(offset(page, per_page)),
     };
-    let traces = app.store.traces(query).await?;
-    let total_count = app.store.count_traces(filter).await?;
+    let traces = store.traces(query).await?;
+    let total_count = store.count_traces(filter).await?;
     let data = traces.into_iter().map(TraceSummary::from).collect();
     Ok(Json(Paginated { data, meta: Meta::new(page, per_page, total_count, began) }))
 }

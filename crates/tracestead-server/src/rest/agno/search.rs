@@ -55,7 +55,7 @@ pub(super) async fn search(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let began = Instant::now();
-    Params::new(params).check_database()?;
+    let store = Params::new(params).database(&app)?;
     let request: Json = serde_json::from_slice(&body).map_err(|error| {
         ApiError::bad_request(format!("Invalid request body: {error}; send a JSON object"))
     })?;
@@ -72,7 +72,7 @@ pub(super) async fn search(
         Json::Null => {}
         Json::String(group_by) if group_by == "run" => {}
         Json::String(group_by) if group_by == "session" => {
-            let (rows, count) = app.store.sessions(filter, limit(per_page), offset(page, per_page)).await?;
+            let (rows, count) = store.sessions(filter, limit(per_page), offset(page, per_page)).await?;
             let data = rows.into_iter().map(sessions::TraceSessionStats::from).collect();
             let answer = Paginated { data, meta: Meta::new(page, per_page, count, began) };
             return Ok(json_response(serde_json::to_string(&answer).unwrap_or_default()));
@@ -88,12 +88,12 @@ pub(super) async fn search(
         limit: limit(per_page),
         from: PageStart::Offset(offset(page, per_page)),
     };
-    let traces = app.store.traces(query).await?;
-    let count = app.store.count_traces(filter).await?;
+    let traces = store.traces(query).await?;
+    let count = store.count_traces(filter).await?;
     let mut answer = "{\"data\":[".to_owned();
     for (at, trace) in traces.into_iter().enumerate() {
         answer.push_str(if at > 0 { "," } else { "" });
-        let spans = app.store.whole_spans(&trace.trace_id).await?;
+        let spans = store.whole_spans(&trace.trace_id).await?;
         write_detail(&mut answer, &trace, &spans);
     }
     let meta = serde_json::to_string(&Meta::new(page, per_page, count, began)).unwrap_or_default();

@@ -72,13 +72,12 @@ pub(super) async fn trace_session_stats(
 ) -> Result<Json<Paginated<TraceSessionStats>>, ApiError> {
     let began = Instant::now();
     let params = Params::new(params);
-    params.check_database()?;
+    let store = params.database(&app)?;
     let page = params.number("page", 1, 1)?;
     let per_page = params.number("limit", 20, 1)?;
     let mut filters = params.equal();
     filters.extend(params.started(Comparison::Lte)?);
-    let (rows, count) =
-        app.store.sessions(Filter::all(filters), limit(per_page), offset(page, per_page)).await?;
+    let (rows, count) = store.sessions(Filter::all(filters), limit(per_page), offset(page, per_page)).await?;
     let data = rows.into_iter().map(TraceSessionStats::from).collect();
     Ok(Json(Paginated { data, meta: Meta::new(page, per_page, count, began) }))
 }

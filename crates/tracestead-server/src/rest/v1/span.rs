@@ -1,7 +1,9 @@
 //! `GET /api/v1/traces/{trace_id}/spans/{span_id}`.
 
+use std::collections::HashMap;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracestead_model::content::{Message, Payload};
@@ -13,6 +15,7 @@ use utoipa::ToSchema;
 use super::trace::SpanRow;
 use crate::App;
 use crate::error::ApiError;
+use crate::rest::params::Params;
 
 /// A span with everything that came with it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,14 +46,19 @@ pub(super) struct SpanDetail {
     path = "/api/v1/traces/{trace_id}/spans/{span_id}",
     operation_id = "span_detail",
     tag = "Page",
-    params(("trace_id" = String, Path), ("span_id" = String, Path)),
+    params(
+        ("trace_id" = String, Path),
+        ("span_id" = String, Path),
+        ("db_id" = Option<String>, Query, description = "The database that is asked; the main one if absent"),
+    ),
     responses((status = 200, body = SpanDetail), (status = 404, description = "There is no such span"))
 )]
 pub(super) async fn span(
     State(app): State<App>,
     Path((trace_id, span_id)): Path<(String, String)>,
+    Query(params): Query<HashMap<String, String>>,
 ) -> Result<Json<SpanDetail>, ApiError> {
-    let span = app.store.span(&trace_id, &span_id).await?;
+    let span = Params::new(params).database(&app)?.span(&trace_id, &span_id).await?;
     let no_span = || ApiError::not_found(format!("No span with id '{span_id}' in trace '{trace_id}'"));
     Ok(Json(detail(span.ok_or_else(no_span)?)))
 }

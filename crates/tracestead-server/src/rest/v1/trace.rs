@@ -1,7 +1,9 @@
 //! `GET /api/v1/traces/{trace_id}`.
 
+use std::collections::HashMap;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Serialize;
 use tracestead_model::query::SpanRecord;
 use tracestead_model::tree::{Node, assemble};
@@ -10,6 +12,7 @@ use utoipa::ToSchema;
 use super::traces::TraceRow;
 use crate::App;
 use crate::error::ApiError;
+use crate::rest::params::Params;
 
 /// A trace and its spans in reading order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,17 +129,22 @@ impl From<SpanRecord> for SpanRow {
     path = "/api/v1/traces/{trace_id}",
     operation_id = "trace_tree",
     tag = "Page",
-    params(("trace_id" = String, Path)),
+    params(
+        ("trace_id" = String, Path),
+        ("db_id" = Option<String>, Query, description = "The database that is asked; the main one if absent"),
+    ),
     responses((status = 200, body = TraceTree), (status = 404, description = "There is no such trace"))
 )]
 pub(super) async fn trace(
     State(app): State<App>,
     Path(trace_id): Path<String>,
+    Query(params): Query<HashMap<String, String>>,
 ) -> Result<Json<TraceTree>, ApiError> {
     let no_trace =
         || ApiError::not_found(format!("No trace with id '{trace_id}'; it may not have arrived yet"));
-    let trace = app.store.trace(&trace_id).await?.ok_or_else(no_trace)?;
-    let spans = app.store.light_spans(&trace_id).await?;
+    let store = Params::new(params).database(&app)?;
+    let trace = store.trace(&trace_id).await?.ok_or_else(no_trace)?;
+    let spans = store.light_spans(&trace_id).await?;
     Ok(Json(TraceTree { trace: trace.into(), spans: place(spans) }))
 }
 

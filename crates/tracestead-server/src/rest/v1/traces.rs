@@ -121,6 +121,7 @@ impl From<TraceRecord> for TraceRow {
         ("start_time" = Option<String>, Query, description = "ISO 8601: traces that start then or later"),
         ("end_time" = Option<String>, Query, description = "ISO 8601: traces that start earlier"),
         ("agent_only" = Option<bool>, Query, description = "Leaves out traces in which no agent ran"),
+        ("db_id" = Option<String>, Query, description = "The database that is asked; the main one if absent"),
     ),
     responses((status = 200, body = TracePage), (status = 400, description = "A parameter cannot be read"))
 )]
@@ -129,6 +130,7 @@ pub(super) async fn traces(
     Query(params): Query<HashMap<String, String>>,
 ) -> Result<Json<TracePage>, ApiError> {
     let params = Params::new(params);
+    let store = params.database(&app)?;
     let limit = params.number("limit", DEFAULT_LIMIT, 1)?;
     if limit > MOST_PER_PAGE {
         return Err(ApiError::bad_request(format!(
@@ -150,7 +152,7 @@ pub(super) async fn traces(
     // One more than asked for tells whether there is a next page.
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let limit = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-    let mut traces = app.store.traces(TraceQuery { filter: Filter::all(filters), limit, from }).await?;
+    let mut traces = store.traces(TraceQuery { filter: Filter::all(filters), limit, from }).await?;
     let has_more = traces.len() > page;
     traces.truncate(page);
     let next_cursor = traces.last().filter(|_| has_more).map(cursor);
@@ -180,8 +182,19 @@ pub(super) struct Facets {
 }
 
 /// The ids of agents, teams and workflows that ran, at most 200 of each.
-#[utoipa::path(get, path = "/api/v1/facets", operation_id = "facets", tag = "Page", responses((status = 200, body = Facets)))]
-pub(super) async fn facets(State(app): State<App>) -> Result<Json<Facets>, ApiError> {
-    let [agents, teams, workflows] = app.store.run_ids(MOST_FACETS).await?;
+#[utoipa::path(
+    get,
+    path = "/api/v1/facets",
+    operation_id = "facets",
+    tag = "Page",
+    params(("db_id" = Option<String>, Query, description = "The database that is asked; the main one if absent")),
+    responses((status = 200, body = Facets))
+)]
+pub(super) async fn facets(
+    State(app): State<App>,
+    Query(params): Query<HashMap<String, String>>,
+) -> Result<Json<Facets>, ApiError> {
+    let store = Params::new(params).database(&app)?;
+    let [agents, teams, workflows] = store.run_ids(MOST_FACETS).await?;
     Ok(Json(Facets { agents, teams, workflows }))
 }

@@ -89,11 +89,7 @@ pub(super) struct Excess {
 
 impl Excess {
     /// Returns how many traces at the beginning of a page make up for it, if those go that may; at most all of them.
-    pub(super) fn reached_within(
-        self,
-        page: &[TraceRecord],
-        may_go: impl Fn(&TraceRecord) -> bool,
-    ) -> usize {
+    pub(super) fn reached_within(self, page: &[TraceRecord], may_go: impl Fn(&TraceRecord) -> bool) -> usize {
         let mut left = self.bytes.div_ceil(self.bytes_per_span);
         let reached = page.iter().position(|trace| {
             if may_go(trace) {
@@ -149,8 +145,7 @@ fn stored(session: &mut dyn Session) -> Result<[u64; 2], DatabaseError> {
 
 /// Returns what a span takes with its part of the trace, of some at both ends of time.
 fn bytes_per_span(session: &mut dyn Session) -> Result<u64, DatabaseError> {
-    let spans =
-        lengths(session.dialect(), &["attributes", "events", "links", "scope", "status_message"]);
+    let spans = lengths(session.dialect(), &["attributes", "events", "links", "scope", "status_message"]);
     let traces = lengths(session.dialect(), &["input_preview", "output_preview"]);
     let (mut of_span, mut of_trace, mut spans_per_trace) = (0, 0, 0);
     for order in ["ASC", "DESC"] {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use tracestead_model::query::{TraceQuery, TraceRecord};
 use tracestead_model::{
-    Attributes, Resource, Retention, RetentionRule, Scope, Span, SpanId, SpanKind, Status, TraceId, UnixNanos,
-    Value,
+    Attributes, Resource, Retention, RetentionRule, Scope, Span, SpanId, SpanKind, Status, TraceId,
+    UnixNanos, Value,
 };
 use tracestead_store::{Prune, Pruned, Rebuild, SpanStore};
 

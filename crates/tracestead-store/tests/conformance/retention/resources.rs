@@ -54,7 +54,8 @@ pub(crate) fn unused(engine: Engine) {
         assert!(at > 3, "a sweep has several steps");
         assert_eq!(prune(&store, &Prune::Resources, now()).await.resources, 0);
         let marked = "SELECT COUNT(*) AS n FROM";
-        let marked = format!("{marked} {} WHERE unused_since_ns IS NOT NULL", place.table("tracestead_resources"));
+        let marked =
+            format!("{marked} {} WHERE unused_since_ns IS NOT NULL", place.table("tracestead_resources"));
         assert_eq!(place.number(&marked), 0);
 
         // Nothing goes while a copy is under way: its spans come last.
@@ -63,7 +64,9 @@ pub(crate) fn unused(engine: Engine) {
         prune(&store, &rules([older_than(30)]), now()).await;
         let progress = |position: &str| {
             let table = place.table("tracestead_progress").replace(" FINAL", "");
-            place.run(&format!("INSERT INTO {table} (name, position, updated_at) VALUES ('copy:x', '{position}', '')"));
+            place.run(&format!(
+                "INSERT INTO {table} (name, position, updated_at) VALUES ('copy:x', '{position}', '')"
+            ));
         };
         progress(r#"{"table": "agno_traces", "after": ["0"], "traces": 0, "spans": 0, "rows": 1}"#);
         assert_eq!(prune(&store, &Prune::Resources, now()).await.resources, 0);

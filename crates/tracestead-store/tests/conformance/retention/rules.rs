@@ -15,9 +15,7 @@ use crate::resend::{prepare, prepare_logs};
 use crate::{logs, traces};
 
 fn rule() -> impl Strategy<Value = RetentionRule> {
-    let text = |texts: &'static [&'static str]| {
-        option::weighted(0.3, select(texts).prop_map(str::to_owned))
-    };
+    let text = |texts: &'static [&'static str]| option::weighted(0.3, select(texts).prop_map(str::to_owned));
     // The generated traces began and ended within some milliseconds.
     let age = (0..16_000_u64).prop_map(Duration::from_micros);
     let who = (text(&["agent", "Agent"]), text(&traces::USERS), text(&["test", "prod"]));
