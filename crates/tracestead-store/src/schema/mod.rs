@@ -14,7 +14,10 @@ mod unfilled;
 mod views;
 
 pub(crate) use apply::{MigrateError, look, migrate};
+pub(crate) use clickhouse::is_nullable;
 pub(crate) use present::Present;
+pub(crate) use tables::SPAN_TABLES;
+pub(crate) use types::{Column, Kind};
 pub(crate) use unfilled::{are_whole, unfilled};
 
 /// The version of the tables after all migrations.

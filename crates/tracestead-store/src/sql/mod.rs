@@ -12,4 +12,4 @@ mod value;
 pub(crate) use condition::Condition;
 pub(crate) use dialect::Dialect;
 pub(crate) use row::{Cell, Row};
-pub(crate) use value::{MAX_LIST, Value, in_list};
+pub(crate) use value::{MAX_LIST, Value, in_list, of_traces};

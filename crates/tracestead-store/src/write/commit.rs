@@ -12,12 +12,12 @@ use super::apply::{self, Drafts};
 use super::draft::{Action, Offered, StoredSpans};
 use super::source::SourceRow;
 use super::span_events::{self, Joined};
-use super::{backfill, quarantine, traces};
+use super::{backfill, clickhouse, quarantine, traces};
 use crate::batch::{PreparedEvent, PreparedResource, PreparedSpan};
 use crate::error::DatabaseError;
 use crate::schema::Tables;
 use crate::session::{Access, Conflict, Insert, Session, transaction};
-use crate::sql::{MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Value, in_list};
 use crate::{Batch, Malformed, Stored};
 
 /// What the writer remembers between commits. It saves work and decides nothing.
@@ -117,6 +117,9 @@ pub(super) fn commit(
         join(session, &mut drafts, &touched, &joined, context.prices)?;
         quarantine::store(session, &work.malformed)?;
         let spans = if is_retry { Conflict::Keep } else { Conflict::Never };
+        if session.dialect() == Dialect::ClickHouse {
+            return clickhouse::write(session, drafts, &joined, context);
+        }
         apply::write(session, drafts, &joined, spans)
     })?;
     if memory.resources.len() > MOST_REMEMBERED {
@@ -206,7 +209,7 @@ fn taken_elsewhere(
 }
 
 /// Understands those spans anew that came to have log records: records may find their span, spans may find their records.
-fn join(
+pub(super) fn join(
     session: &mut dyn Session,
     drafts: &mut Drafts<'_>,
     touched: &BTreeSet<(&str, &str)>,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backfill;
+mod clickhouse;
 mod commit;
 mod derive;
 mod draft;
@@ -21,4 +22,5 @@ pub use rebuild::{Rebuild, Rebuilt};
 pub(crate) use backfill::STALE;
 pub(crate) use derive::{Said, spans as derive_spans, traces as derive_traces};
 pub(crate) use span_events::{Joined, attributes, from_column, number};
+pub(crate) use clickhouse::Hours;
 pub(crate) use writer::Writer;

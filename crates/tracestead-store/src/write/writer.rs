@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracestead_model::PriceBook;
 
 use super::backfill;
+use super::clickhouse::Summing;
 use super::commit::{self, Context, Memory, Work};
 use super::rebuild::{self, Rebuild, Rebuilt, Step};
 use crate::engine::Connector;
@@ -56,9 +57,13 @@ impl Writer {
         prices: Arc<PriceBook>,
     ) -> std::io::Result<Self> {
         let (queue, jobs) = channel();
+        let summing = Summing::start(&connector)?;
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
             let connection = Connection { session: Some(session), connector };
             Thread { connection, memory: Memory::default(), tables, prices }.run(&jobs);
+            if let Some(summing) = summing {
+                summing.finish();
+            }
         })?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
