@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import queue
 import re
 import struct
@@ -174,16 +175,15 @@ def select(connection: chdb.Connection, request: Request) -> tuple[bytes, dict[s
 
 
 def insert(connection: chdb.Connection, request: Request) -> dict[str, int]:
+    """Rows from a file in memory: the engine's own way of taking them from Python tells no error in writing them."""
     form = INSERT_FORMAT.search(request.statement)
     head = request.statement[: form.start()] if form else re.sub(r"\bVALUES\s*$", "", request.statement, flags=re.I)
-    writer = connection.send_insert(head, form[1] if form else "Values")
-    try:
-        writer.append(request.rows)
-        done = writer.finish()
-    except BaseException:
-        writer.cancel()
-        raise
-    return {"written_rows": done.rows_written, "written_bytes": done.bytes_written}
+    with os.fdopen(os.memfd_create("rows"), "wb") as file:
+        file.write(request.rows)
+        file.flush()
+        path = f"/proc/self/fd/{file.fileno()}"
+        done = connection.query(f"{head} FROM INFILE '{path}' FORMAT {form[1] if form else 'Values'}")
+    return {"written_rows": done.rows_written(), "written_bytes": done.bytes_written()}
 
 
 def response(http: web.Request, content: bytes, **more: object) -> web.Response:

@@ -62,6 +62,14 @@ pub(crate) trait Session: Send {
         String::new()
     }
 
+    /// Returns the cluster on whose servers the tables are.
+    fn cluster(&self) -> Option<&str> {
+        None
+    }
+
+    /// Says that the sums of these hours are no longer what their spans say, where they are not kept with the spans.
+    fn touch_hours(&mut self, _hours: &[i64]) {}
+
     /// Keeps hours from being summed anew until the transaction ends or, to sum them, others from adding to them.
     fn lock_rollups(&mut self, _to_sum_anew: bool) -> Result<(), DatabaseError> {
         Ok(())

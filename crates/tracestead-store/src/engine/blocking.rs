@@ -26,37 +26,37 @@ impl Blocking {
     }
 
     /// Waits for an answer, but not for ever.
-    pub(super) fn wait<T>(
+    pub(super) fn wait<T, E>(
         &self,
-        answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(&sqlx::Error) -> DatabaseError,
+        answer: impl Future<Output = Result<T, E>>,
+        read: fn(&E) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(ANSWER, answer, read)
     }
 
     /// Waits for a connection.
-    pub(super) fn connect<T>(
+    pub(super) fn connect<T, E>(
         &self,
-        connection: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(&sqlx::Error) -> DatabaseError,
+        connection: impl Future<Output = Result<T, E>>,
+        read: fn(&E) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(CONNECT, connection, read)
     }
 
     /// Waits as long as it takes.
-    pub(super) fn wait_long<T>(
+    pub(super) fn wait_long<T, E>(
         &self,
-        answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(&sqlx::Error) -> DatabaseError,
+        answer: impl Future<Output = Result<T, E>>,
+        read: fn(&E) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         self.within(Duration::MAX, answer, read)
     }
 
-    fn within<T>(
+    fn within<T, E>(
         &self,
         patience: Duration,
-        answer: impl Future<Output = Result<T, sqlx::Error>>,
-        read: fn(&sqlx::Error) -> DatabaseError,
+        answer: impl Future<Output = Result<T, E>>,
+        read: fn(&E) -> DatabaseError,
     ) -> Result<T, DatabaseError> {
         let Some(runtime) = &self.0 else {
             return Err(DatabaseError::new(ErrorKind::Connection, "the connection is closed"));

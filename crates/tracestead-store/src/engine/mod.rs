@@ -1,15 +1,18 @@
 //! The databases: how each is reached, and what its driver makes of a statement.
 
 mod blocking;
+pub(crate) mod clickhouse;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::DatabaseError;
 use crate::session::{Access, Session};
 use crate::sql::Value;
+use crate::write::Hours;
 use crate::{DatabaseUrl, ServerUrl};
 
 /// Makes connections to one database.
@@ -18,6 +21,8 @@ pub(crate) enum Connector {
     Sqlite(PathBuf, sqlite::Options),
     Postgres(ServerUrl),
     MySql(ServerUrl),
+    /// With the hours that are to be summed.
+    ClickHouse(ServerUrl, Arc<Hours>),
 }
 
 impl Connector {
@@ -25,7 +30,16 @@ impl Connector {
         match url {
             DatabaseUrl::Sqlite(path) => Self::Sqlite(path.clone(), options),
             DatabaseUrl::Postgres(server) => Self::Postgres(server.clone()),
-            DatabaseUrl::MySql(server) | DatabaseUrl::ClickHouse(server) => Self::MySql(server.clone()),
+            DatabaseUrl::MySql(server) => Self::MySql(server.clone()),
+            DatabaseUrl::ClickHouse(server) => Self::ClickHouse(server.clone(), Arc::default()),
+        }
+    }
+
+    /// Returns the hours that are to be summed, where sums are made of the spans that are stored.
+    pub(crate) fn hours(&self) -> Option<&Arc<Hours>> {
+        match self {
+            Self::ClickHouse(_, hours) => Some(hours),
+            Self::Sqlite(..) | Self::Postgres(_) | Self::MySql(_) => None,
         }
     }
 
@@ -35,6 +49,7 @@ impl Connector {
             Self::Sqlite(path, options) => Ok(Box::new(sqlite::connect(path, access, *options)?)),
             Self::Postgres(server) => Ok(Box::new(postgres::connect(server)?)),
             Self::MySql(server) => Ok(Box::new(mysql::connect(server, access)?)),
+            Self::ClickHouse(server, hours) => Ok(Box::new(clickhouse::connect(server, hours, access)?)),
         }
     }
 }
@@ -78,18 +93,4 @@ fn says(error: &sqlx::Error) -> String {
         sqlx::Error::Io(error) => error.to_string(),
         error => error.to_string(),
     }
-}
-
-/// Tells ClickHouse that the row of a trace is no longer where it was: its place depends on when the trace began.
-pub(crate) fn forget_moved(
-    session: &mut dyn Session,
-    trace_id: &str,
-    start_time_ns: i64,
-) -> Result<(), DatabaseError> {
-    session.execute(
-        "INSERT INTO agno_traces SELECT * REPLACE (1 AS is_deleted) FROM agno_traces FINAL
-            WHERE trace_id = ? AND start_time_ns = ?",
-        &[Value::text(trace_id), Value::int(start_time_ns)],
-    )?;
-    Ok(())
 }

@@ -106,7 +106,11 @@ fn questions() -> Vec<Question> {
         ),
         Question::new(
             "the spans of a trace",
-            |dialect| (spans::plan_of_trace(dialect), vec![Value::from("5".repeat(32))]),
+            |dialect| {
+                let trace_id = format!("{:032x}", 500);
+                let (sql, values) = spans::plan_of_trace(&trace_id, dialect);
+                (sql, owned(values))
+            },
             KEY,
         ),
     ]
@@ -291,7 +295,12 @@ fn on_server(variable: &str, drop: fn(&str) -> String, test: impl Fn(&DatabaseUr
         panic!("{variable} must name a server; `cargo xtask databases` starts one, `cargo xtask test` all")
     });
     let schema = format!("plans_{}", std::process::id());
-    let url: DatabaseUrl = format!("{server}?schema={schema}").parse().unwrap();
+    let url: DatabaseUrl = if server.starts_with("clickhouse") {
+        // The path of the URL is the database there.
+        format!("{}/{schema}", server.rsplit_once('/').unwrap().0).parse().unwrap()
+    } else {
+        format!("{server}?schema={schema}").parse().unwrap()
+    };
     test(&url);
     let options = sqlite::Options {
         synchronous: Synchronous::Normal,
@@ -334,6 +343,42 @@ fn mariadb_uses_its_indexes() {
                     // Which index is possible stands before which is used.
                     let used = plan.split(" | ").nth(5).unwrap_or_default();
                     used == index && !(is_order && plan.contains("filesort"))
+                },
+            );
+        },
+    );
+}
+
+#[test]
+fn clickhouse_uses_its_keys() {
+    on_server(
+        "TRACESTEAD_TEST_CLICKHOUSE_URL",
+        |schema| format!("DROP DATABASE {schema}"),
+        |url| {
+            check(
+                url,
+                |session, sql, values| {
+                    // As after some hours: the rows of a month are in one part.
+                    for table in ["agno_traces", "agno_spans"] {
+                        session.execute_online(&format!("OPTIMIZE TABLE {table} FINAL")).unwrap();
+                    }
+                    rows_text(session, &format!("EXPLAIN indexes = 1 {sql}"), values)
+                },
+                |plan, index, is_order| {
+                    let in_order = "Read type: InOrder";
+                    let used = match index {
+                        START => in_order,
+                        "idx_tracestead_spans_start" => "Prefix sort description: newest_hour ASC",
+                        KEY => "Condition: and((newest_hour in 1-element set), (trace_id in ",
+                        // Filters that are kept for each thousand rows.
+                        "idx_tracestead_traces_session" => "Name: by_session",
+                        "idx_tracestead_traces_agent" => "Name: by_agent",
+                        "idx_tracestead_traces_run" => "Name: by_run",
+                        USER => "Name: by_user",
+                        "idx_tracestead_traces_status" => in_order,
+                        _ => return false,
+                    };
+                    plan.contains(used) && !(is_order && !plan.contains(in_order))
                 },
             );
         },

@@ -8,7 +8,7 @@ use tracestead_model::{Link, Resource, Scope, SpanFacts, UnixNanos};
 use super::attached::fill_spans;
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Dialect, Row, Value};
+use crate::sql::{Dialect, Row, Value, of_traces};
 use crate::write::{Joined, attributes, from_column, number};
 use crate::{ReadError, SpanStore};
 
@@ -50,8 +50,8 @@ impl SpanStore {
         let trace_id = trace_id.to_owned();
         self.readers()
             .run(move |session| {
-                let sql = plan_of_trace(session.dialect());
-                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                let (sql, values) = plan_of_trace(&trace_id, session.dialect());
+                let mut rows = session.query(&sql, &values)?;
                 fill_spans(session, LIGHT, &mut rows)?;
                 Ok(rows.iter_mut().map(light).collect())
             })
@@ -64,8 +64,10 @@ impl SpanStore {
         self.readers()
             .run(move |session| {
                 let from = session.dialect().from("agno_spans");
-                let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE trace_id = ?");
-                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                let mut values = Vec::new();
+                let of_trace = of_traces(session.dialect(), "agno_spans", &[&trace_id], &mut values);
+                let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE {of_trace}");
+                let mut rows = session.query(&sql, &values)?;
                 fill_spans(session, LIGHT, &mut rows)?;
                 let mut spans: Vec<SpanRecord> = rows.into_iter().map(heavy).collect();
                 let joined = Joined::read(session, &[&trace_id])?;
@@ -101,8 +103,10 @@ impl SpanStore {
 }
 
 /// Returns the statement for the light rows of a trace.
-pub(crate) fn plan_of_trace(dialect: Dialect) -> String {
-    format!("SELECT {LIGHT} FROM {} WHERE trace_id = ?", dialect.from("agno_spans"))
+pub(crate) fn plan_of_trace(trace_id: &str, dialect: Dialect) -> (String, Vec<Value<'_>>) {
+    let mut values = Vec::new();
+    let of_trace = of_traces(dialect, "agno_spans", &[trace_id], &mut values);
+    (format!("SELECT {LIGHT} FROM {} WHERE {of_trace}", dialect.from("agno_spans")), values)
 }
 
 fn list(session: &mut dyn Session, query: &SpanQuery) -> Result<Vec<SpanRecord>, DatabaseError> {
@@ -140,12 +144,12 @@ pub(crate) fn plan_list(query: &SpanQuery, dialect: Dialect) -> (String, Vec<Val
     let mut sql =
         format!("SELECT {LIGHT} FROM {} WHERE start_time_ns IS NOT NULL", dialect.from("agno_spans"));
     let mut values = Vec::new();
-    let conditions = [
-        ("trace_id", &query.trace_id),
-        ("span_type", &query.span_type),
-        ("status_code", &query.status_code),
-        ("name", &query.name),
-    ];
+    if let Some(trace_id) = &query.trace_id {
+        sql.push_str(" AND ");
+        sql.push_str(&of_traces(dialect, "agno_spans", &[trace_id], &mut values));
+    }
+    let conditions =
+        [("span_type", &query.span_type), ("status_code", &query.status_code), ("name", &query.name)];
     for (column, value) in conditions {
         if let Some(value) = value {
             sql.extend([" AND ", column, " = ?"]);
@@ -153,7 +157,8 @@ pub(crate) fn plan_list(query: &SpanQuery, dialect: Dialect) -> (String, Vec<Val
         }
     }
     let by_id = dialect.id_order("span_id");
-    sql.extend([" ORDER BY start_time_ns DESC, ", &by_id, " DESC LIMIT ?"]);
+    let newest_first = dialect.newest_first("agno_spans");
+    sql.extend([" ORDER BY ", newest_first, ", ", &by_id, " DESC LIMIT ?"]);
     values.push(Value::int(query.limit));
     (sql, values)
 }
@@ -165,8 +170,11 @@ fn one(
 ) -> Result<Option<SpanRecord>, DatabaseError> {
     let dialect = session.dialect();
     let from = dialect.from("agno_spans");
-    let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE trace_id = ? AND span_id = ?");
-    let mut found = session.query(&sql, &[Value::text(trace_id), Value::text(span_id)])?;
+    let mut values = Vec::new();
+    let of_trace = of_traces(dialect, "agno_spans", &[trace_id], &mut values);
+    let sql = format!("SELECT {LIGHT}, {HEAVY} FROM {from} WHERE {of_trace} AND span_id = ?");
+    values.push(Value::text(span_id));
+    let mut found = session.query(&sql, &values)?;
     fill_spans(session, LIGHT, &mut found)?;
     let Some(mut row) = found.pop() else { return Ok(None) };
     let resource_id = row.text(LIGHT_COLUMNS + 9);

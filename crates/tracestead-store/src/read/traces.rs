@@ -6,7 +6,7 @@ use tracestead_model::query::{Filter, PageStart, TraceQuery, TraceRecord};
 use super::attached::{self, asks_spans, fill_traces};
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Condition, Dialect, Row, Value};
+use crate::sql::{Condition, Dialect, Row, Value, of_traces};
 use crate::{ReadError, SpanStore};
 
 const COLUMNS: &str = r#"trace_id, name, status, start_time_ns, end_time_ns, duration_ms, run_id, session_id, user_id,
@@ -31,8 +31,10 @@ impl SpanStore {
         self.readers()
             .run(move |session| {
                 let from = session.dialect().from("agno_traces");
-                let sql = format!("SELECT {COLUMNS} FROM {from} WHERE trace_id = ?");
-                let mut rows = session.query(&sql, &[Value::text(&trace_id)])?;
+                let mut values = Vec::new();
+                let of_trace = of_traces(session.dialect(), "agno_traces", &[&trace_id], &mut values);
+                let sql = format!("SELECT {COLUMNS} FROM {from} WHERE {of_trace}");
+                let mut rows = session.query(&sql, &values)?;
                 fill_traces(session, COLUMNS, &mut rows)?;
                 Ok(rows.pop().map(record))
             })
@@ -109,19 +111,24 @@ pub(crate) fn plan_list(query: &TraceQuery, dialect: Dialect) -> (String, Vec<Va
     let by_id = dialect.id_order("trace_id");
     let mut condition = Condition::of(query.filter.as_ref(), dialect);
     if let PageStart::After { start_time_ns, trace_id } = &query.from {
+        let (key, [or_same, older], bound) = match dialect {
+            Dialect::ClickHouse => ("newest_first", [" >= ", " > "], -start_time_ns),
+            _ => ("start_time_ns", [" <= ", " < "], *start_time_ns),
+        };
         // Said twice, because not every database finds its place in an index by the second half alone.
-        condition.sql.push_str(" AND start_time_ns <= ");
-        condition.bind(*start_time_ns);
-        condition.sql.push_str(" AND (start_time_ns < ");
-        condition.bind(*start_time_ns);
+        condition.sql.extend([" AND ", key, or_same]);
+        condition.bind(bound);
+        condition.sql.extend([" AND (", key, older]);
+        condition.bind(bound);
         condition.sql.extend([" OR ", &by_id, " < "]);
         condition.bind(trace_id.clone());
         condition.sql.push(')');
     }
     let mut sql = format!(
-        "SELECT {COLUMNS} FROM {} WHERE {} ORDER BY start_time_ns DESC, {by_id} DESC LIMIT ?",
+        "SELECT {COLUMNS} FROM {} WHERE {} ORDER BY {}, {by_id} DESC LIMIT ?",
         dialect.from("agno_traces"),
-        condition.sql
+        condition.sql,
+        dialect.newest_first("agno_traces")
     );
     condition.values.push(Value::int(query.limit));
     if let PageStart::Offset(offset) = query.from {

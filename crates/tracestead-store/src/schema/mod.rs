@@ -15,6 +15,7 @@ mod unfilled;
 mod views;
 
 pub(crate) use apply::{MigrateError, look, migrate};
+pub(crate) use clickhouse::is_nullable;
 pub(crate) use present::Present;
 pub(crate) use script::script;
 pub(crate) use tables::{SPAN_TABLES, Table, UNUSED_SINCE};

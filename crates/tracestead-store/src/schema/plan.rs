@@ -18,6 +18,9 @@ pub(crate) struct Step {
 /// Returns what the database lacks of `tables`.
 pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -> Vec<Step> {
     let (dialect, options) = (session.dialect(), session.table_options());
+    if dialect == Dialect::ClickHouse {
+        return super::clickhouse::plan(present, tables, session.cluster());
+    }
     let mut steps = Vec::new();
     for table in tables {
         match present.columns.get(table.name) {
@@ -32,10 +35,6 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
                 steps.extend(add_columns(table.name, &missing, dialect).into_iter().map(at_once));
             }
         }
-    }
-    if dialect == Dialect::ClickHouse {
-        steps.extend(create_views(dialect));
-        return steps;
     }
     let is_agnos_key =
         present.has("agno_spans") && !present.span_key.iter().any(|column| column == "trace_id");
@@ -72,7 +71,6 @@ fn create(table: &Table, dialect: Dialect, options: &str) -> String {
     let (name, key) = (table.name, table.key);
     let columns = columns.join(",\n    ");
     match dialect {
-        Dialect::ClickHouse => super::clickhouse::create(table, &columns),
         Dialect::Sqlite => {
             // Agno's table says so too, and Agno's own connections hold to it.
             let reference = if name == "agno_spans" {
@@ -86,7 +84,7 @@ fn create(table: &Table, dialect: Dialect, options: &str) -> String {
             let tail = if is_compact { " WITHOUT ROWID" } else { "" };
             format!("CREATE TABLE {name} (\n    {columns},\n    PRIMARY KEY ({key}){reference}\n){tail}")
         }
-        Dialect::Postgres | Dialect::MySql => {
+        _ => {
             format!("CREATE TABLE {name} (\n    {columns},\n    PRIMARY KEY ({key})\n){options}")
         }
     }

@@ -54,8 +54,11 @@ impl Condition {
                 self.push_time(*field, *comparison, *time);
             }
             Filter::Compare(field, comparison, value) => self.push_compare(*field, *comparison, value),
+            // ClickHouse says of nothing that it is not in a list, others say nothing of it.
             Filter::In(field, values)
-                if values.is_empty() || is_nanos(*field) || self.dialect == Dialect::MySql =>
+                if values.is_empty()
+                    || is_nanos(*field)
+                    || matches!(self.dialect, Dialect::MySql | Dialect::ClickHouse) =>
             {
                 let each = |value: &FilterValue| Filter::Compare(*field, Comparison::Eq, value.clone());
                 self.push_list(&values.iter().map(each).collect::<Vec<_>>(), " OR ", "1 = 0");
@@ -119,6 +122,9 @@ impl Condition {
     /// Users see and send microseconds; we keep nanoseconds.
     fn push_time(&mut self, field: Field, comparison: Comparison, time: UnixNanos) {
         let (first, last) = microsecond(time);
+        if field == Field::StartTime && self.dialect == Dialect::ClickHouse {
+            return self.push_start_time(comparison, first, last);
+        }
         let column = if field == Field::StartTime { "start_time_ns" } else { "end_time_ns" };
         self.sql.push_str(column);
         let (operator, bound) = match comparison {
@@ -135,6 +141,26 @@ impl Condition {
         };
         self.sql.push_str(operator);
         self.bind(bound);
+    }
+
+    /// The key there is the negative of the time.
+    fn push_start_time(&mut self, comparison: Comparison, first: i64, last: i64) {
+        let (operator, bound) = match comparison {
+            Comparison::Gt => (" < ", last),
+            Comparison::Gte => (" <= ", first),
+            Comparison::Lt => (" > ", first),
+            Comparison::Lte => (" >= ", last),
+            Comparison::Eq | Comparison::Neq => {
+                let is_not = if comparison == Comparison::Neq { "NOT " } else { "" };
+                self.sql.push_str(&format!("newest_first {is_not}BETWEEN "));
+                self.bind(-last);
+                self.sql.push_str(" AND ");
+                return self.bind(-first);
+            }
+        };
+        self.sql.push_str("newest_first");
+        self.sql.push_str(operator);
+        self.bind(-bound);
     }
 
     /// The case of ASCII letters does not matter, that of others does: what every database can do.

@@ -33,6 +33,16 @@ impl Dialect {
         }
     }
 
+    /// Returns how rows of `table`, which have a `start_time_ns`, are put in order such that the newest comes first.
+    pub(crate) fn newest_first(self, table: &str) -> &'static str {
+        match (self, table) {
+            // The key, which is read forwards only.
+            (Self::ClickHouse, "agno_traces") => "newest_first",
+            (Self::ClickHouse, _) => "newest_hour, start_time_ns DESC",
+            _ => "start_time_ns DESC",
+        }
+    }
+
     /// Returns a number, perhaps with a fraction or a truth value, as a whole number.
     pub(crate) fn whole(self, expression: &str) -> String {
         match self {

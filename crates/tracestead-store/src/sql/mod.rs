@@ -14,4 +14,4 @@ pub(crate) use condition::Condition;
 pub(crate) use dialect::Dialect;
 pub(crate) use json::for_jsonb;
 pub(crate) use row::{Cell, Row};
-pub(crate) use value::{MAX_LIST, Value, in_list};
+pub(crate) use value::{MAX_LIST, Value, in_list, of_traces};

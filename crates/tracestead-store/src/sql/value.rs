@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::Dialect;
+
 /// A value with its type, which databases want to know of an absent one too.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
@@ -76,4 +78,31 @@ pub(crate) fn in_list<'a>(column: &str, items: &[&'a str], values: &mut Vec<Valu
     let last = items.last().copied().unwrap_or_default();
     values.extend(items.iter().copied().chain(std::iter::repeat(last)).take(length).map(Value::text));
     format!("{column} IN ({})", vec!["?"; length].join(", "))
+}
+
+/// Returns the condition that a row of `agno_traces` or `agno_spans` belongs to one of these traces, and binds their ids.
+///
+/// On ClickHouse keys begin with times, so the times at which to look are looked up first.
+pub(crate) fn of_traces<'a>(
+    dialect: Dialect,
+    table: &str,
+    trace_ids: &[&'a str],
+    values: &mut Vec<Value<'a>>,
+) -> String {
+    let mut list = || match trace_ids {
+        [trace_id] => {
+            values.push(Value::text(trace_id));
+            "trace_id = ?".to_owned()
+        }
+        trace_ids => in_list("trace_id", trace_ids, values),
+    };
+    let of_traces = list();
+    if dialect != Dialect::ClickHouse {
+        return of_traces;
+    }
+    let (key, place) = match table {
+        "agno_traces" => ("newest_first", "-start_time_ns"),
+        _ => ("newest_hour", "-intDiv(start_time_ns, 3600000000000)"),
+    };
+    format!("{of_traces} AND {key} IN (SELECT {place} FROM tracestead_trace_places WHERE {})", list())
 }

@@ -6,12 +6,13 @@ use tracestead_model::TraceShape;
 
 use super::draft::{Action, Draft, Entry};
 use super::rollups::Rollups;
+use super::rows::{self, Changes};
 use super::span_events::Joined;
 use super::traces::{self, Before, TraceRow};
-use super::{retention, rows, summary};
-use crate::error::{DatabaseError, ErrorKind};
-use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, Value};
+use super::{retention, summary};
+use crate::error::DatabaseError;
+use crate::session::{Conflict, Session};
+use crate::sql::{Dialect, Value, of_traces};
 
 /// Traces as they will be, and what their rows said.
 #[derive(Debug, Default)]
@@ -28,8 +29,10 @@ pub(super) fn write(
     spans: Conflict<'static>,
 ) -> Result<(), DatabaseError> {
     let Drafts { mut drafts, before } = drafts;
-    // Of what changes nothing, nothing is written.
-    drafts.retain(|trace_id, draft| is_changed(draft) || !before.contains_key(trace_id));
+    // Of what changes nothing, nothing is written. Where there are no transactions, a writer may have come no further than
+    // the spans: then what is sent again is all known, and the trace's row is still to be written.
+    let may_be_half = session.dialect() == Dialect::ClickHouse;
+    drafts.retain(|trace_id, draft| may_be_half || is_changed(draft) || !before.contains_key(trace_id));
     let mut rows = Vec::with_capacity(drafts.len());
     let mut folded = Vec::with_capacity(drafts.len());
     for (trace_id, draft) in &drafts {
@@ -39,7 +42,12 @@ pub(super) fn write(
         }
         let before = before.get(trace_id);
         let description = summary::describe(session, trace_id, draft, &shape, before, joined)?;
-        rows.push(TraceRow::new(trace_id, draft, shape.clone(), description, before, created_at(draft)));
+        let created_at = match created_at(draft) {
+            Some(created_at) => Some(created_at.to_owned()),
+            None if before.is_none() => first_created_at(session, trace_id)?,
+            None => None,
+        };
+        rows.push(TraceRow::new(trace_id, draft, shape.clone(), description, before, created_at.as_deref()));
         folded.push((trace_id.as_str(), draft, shape));
     }
     // A table of Agno's wants the trace to be there before its spans. Where there are no transactions, a trace must not be
@@ -66,6 +74,17 @@ fn created_at<'a>(draft: &'a Draft<'_>) -> Option<&'a str> {
     created.min()
 }
 
+/// Returns when the first of the spans was stored of a trace that has no row.
+fn first_created_at(session: &mut dyn Session, trace_id: &str) -> Result<Option<String>, DatabaseError> {
+    let dialect = session.dialect();
+    let mut values = Vec::new();
+    let of_trace = of_traces(dialect, "agno_spans", &[trace_id], &mut values);
+    let from = dialect.from("agno_spans");
+    let first = dialect.bytes_order("created_at");
+    let sql = format!("SELECT created_at FROM {from} WHERE {of_trace} ORDER BY {first} LIMIT 1");
+    Ok(session.query(&sql, &values)?.pop().and_then(|mut row| row.text(0)))
+}
+
 type Folded<'a, 'b> = (&'b str, &'b Draft<'a>, TraceShape);
 
 fn write_spans(
@@ -74,7 +93,7 @@ fn write_spans(
     conflict: Conflict<'static>,
 ) -> Result<(), DatabaseError> {
     let mut rollups = Rollups::default();
-    let mut new: Vec<Vec<Value<'_>>> = Vec::new();
+    let mut changes = Changes::default();
     for (trace_id, draft, shape) in folded {
         for removed in &draft.removed {
             if let Some(was_counted) = removed.is_counted {
@@ -88,18 +107,18 @@ fn write_spans(
         for (span_id, entry) in &draft.entries {
             let is_counted = shape.counted.contains(span_id);
             match &entry.action {
-                Action::Insert(span, created_at) => new.push(rows::values(span, is_counted, created_at)),
-                Action::Replace(span) => rows::replace(session, span, is_counted)?,
+                Action::Insert(span, created_at) => changes.insert(span, is_counted, created_at),
+                Action::Replace(span) => changes.replace(span, is_counted),
                 Action::Understand(understood) => {
                     let (facts, cost) = &**understood;
                     let mut set = rows::understood(facts, *cost);
                     set.push(("is_counted", Value::Bool(Some(is_counted))));
-                    rows::update(session, trace_id, &[&span_id.to_hex()], set)?;
+                    changes.update(*trace_id, vec![span_id.to_hex()], set);
                 }
                 Action::Price(cost) => {
                     let mut set = rows::priced(*cost);
                     set.push(("is_counted", Value::Bool(Some(is_counted))));
-                    rows::update(session, trace_id, &[&span_id.to_hex()], set)?;
+                    changes.update(*trace_id, vec![span_id.to_hex()], set);
                 }
                 Action::Stay => {
                     if entry.stored.as_ref().is_some_and(|stored| stored.is_counted == Some(is_counted)) {
@@ -115,28 +134,12 @@ fn write_spans(
             }
             rollups.add(&entry.shape, is_counted);
         }
-        for (is_counted, span_ids) in [false, true].into_iter().zip(&marked) {
-            let span_ids: Vec<&str> = span_ids.iter().map(String::as_str).collect();
-            rows::update(session, trace_id, &span_ids, vec![("is_counted", Value::Bool(Some(is_counted)))])?;
+        for (is_counted, span_ids) in [false, true].into_iter().zip(marked) {
+            changes.update(*trace_id, span_ids, vec![("is_counted", Value::Bool(Some(is_counted)))]);
         }
     }
-    insert_spans(session, &new, conflict)?;
+    // Where sums are made of the spans themselves, they are wrong from the first row on.
+    session.touch_hours(&rollups.hours());
+    changes.write(session, conflict)?;
     rollups.write(session)
-}
-
-fn insert_spans(
-    session: &mut dyn Session,
-    new: &[Vec<Value<'_>>],
-    conflict: Conflict<'static>,
-) -> Result<(), DatabaseError> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    let columns = rows::columns();
-    let written = session.insert(&Insert { table: "agno_spans", columns: &columns, conflict }, new)?;
-    if written < new.len() as u64 {
-        let says = "another writer has written the same span";
-        return Err(DatabaseError::new(ErrorKind::Conflict, says));
-    }
-    Ok(())
 }

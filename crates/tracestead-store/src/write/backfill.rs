@@ -10,12 +10,12 @@ use tracestead_model::{PriceBook, UnixNanos};
 
 use super::apply;
 use super::commit::{self, Context};
-use super::rows;
+use super::rows::{self, Changes};
 use super::source::SourceRow;
 use super::span_events::Joined;
 use crate::error::DatabaseError;
 use crate::session::{Access, Conflict, Session, transaction};
-use crate::sql::{MAX_LIST, Row, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, of_traces};
 
 /// How many rows one step fills.
 const STEP_ROWS: i64 = 500;
@@ -50,6 +50,10 @@ pub(super) fn step(
     memory: &mut Memory,
     context: Context<'_>,
 ) -> Result<Filled, DatabaseError> {
+    // There only we write, and our rows are whole.
+    if session.dialect() == Dialect::ClickHouse {
+        return Ok(Filled::default());
+    }
     let data_version = session.data_version()?;
     if data_version.is_some() && memory.data_version == data_version {
         return Ok(Filled::default());
@@ -132,13 +136,14 @@ fn leave_out(session: &mut dyn Session, trace_ids: &[&str]) -> Result<(), Databa
     let from = session.dialect().from("agno_spans");
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(session.dialect(), "agno_spans", some, &mut values);
         let sql = format!("SELECT trace_id, span_id FROM {from} WHERE is_counted IS NULL AND {list}");
+        let mut changes = Changes::default();
         for mut row in session.query(&sql, &values)? {
             let (trace_id, span_id) = (row.required(0), row.required(1));
-            let set = vec![("is_counted", Value::Bool(Some(false)))];
-            rows::update(session, &trace_id, &[&span_id], set)?;
+            changes.update(trace_id, vec![span_id], vec![("is_counted", Value::Bool(Some(false)))]);
         }
+        changes.write(session, Conflict::Never)?;
     }
     Ok(())
 }
@@ -151,15 +156,18 @@ pub(super) fn fill_spans_of(
 ) -> Result<(), DatabaseError> {
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(session.dialect(), "agno_spans", some, &mut values);
         let unread = format!("facts_version IS NULL AND {list}");
-        for span in SourceRow::select(session, &unread, &values)? {
-            let (facts, cost) = span.facts(prices);
-            let mut set = rows::understood(&facts, cost);
+        let spans = SourceRow::select(session, &unread, &values)?;
+        let understood: Vec<_> = spans.iter().map(|span| (span, span.facts(prices))).collect();
+        let mut changes = Changes::default();
+        for (span, (facts, cost)) in &understood {
+            let mut set = rows::understood(facts, *cost);
             set.push(("start_time_ns", Value::int(span.start_time.as_i64())));
             set.push(("end_time_ns", Value::Int(span.end_time.map(UnixNanos::as_i64))));
-            rows::update(session, &span.trace_id, &[&span.span_id], set)?;
+            changes.update(&span.trace_id, vec![span.span_id.clone()], set);
         }
+        changes.write(session, Conflict::Never)?;
     }
     Ok(())
 }

@@ -12,12 +12,12 @@ use super::apply::{self, Drafts};
 use super::draft::{Action, Offered, StoredSpans};
 use super::source::SourceRow;
 use super::span_events::{self, Joined};
-use super::{backfill, quarantine, resources, traces};
+use super::{backfill, clickhouse, quarantine, resources, traces};
 use crate::batch::{PreparedEvent, PreparedResource, PreparedSpan};
 use crate::error::DatabaseError;
 use crate::schema::Tables;
 use crate::session::{Access, Conflict, Session, transaction};
-use crate::sql::{MAX_LIST, in_list};
+use crate::sql::{Dialect, MAX_LIST, in_list};
 use crate::{Batch, Malformed, Stored};
 
 /// What every write needs to know.
@@ -99,6 +99,9 @@ pub(super) fn commit(
         join(session, &mut drafts, &touched, &joined, context.prices)?;
         quarantine::store(session, &work.malformed)?;
         let spans = if is_retry { Conflict::Keep } else { Conflict::Never };
+        if session.dialect() == Dialect::ClickHouse {
+            return clickhouse::write(session, drafts, &joined, context);
+        }
         apply::write(session, drafts, &joined, spans)
     })?;
     for (outcome, found) in outcomes.iter_mut().zip(found) {

@@ -19,8 +19,10 @@ pub(crate) use traces::is_settled_row;
 
 use super::commit::{self, Context};
 use super::rollups::Rollups;
+use super::rows::Changes;
 use super::span_events::{self, Joined};
-use super::{apply, backfill, resources, rows};
+use super::traces::Before;
+use super::{apply, backfill, resources};
 use crate::copy::{Cells, Columns, Rules};
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
@@ -193,7 +195,7 @@ impl Plan {
             return copied;
         }
         // What this copy wrote earlier is not counted either, or somebody has folded it since.
-        let is_listed = before.is_some_and(|before| before.start_time_ns.is_some());
+        let is_listed = before.is_some_and(Before::is_listed);
         if is_uncounted || !is_listed {
             self.refold.insert(trace.trace_id);
         }
@@ -236,12 +238,13 @@ impl Plan {
             insert(session, columns.traces, self.traces)?;
             insert(session, columns.spans, self.spans)?;
         }
+        let mut changes = Changes::default();
         for Replaced { trace_id, span_id, cells } in self.replaced {
             let set =
                 written_over(columns.spans, cells, &["trace_id", "span_id", "created_at"], session.dialect());
-            let set = set.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-            rows::update(session, &trace_id, &[&span_id], set)?;
+            changes.update(trace_id, vec![span_id], set);
         }
+        changes.write(session, Conflict::Never)?;
         self.rollups.write(session)?;
         let refold: Vec<&str> = self.refold.iter().map(String::as_str).collect();
         backfill::refold(session, &refold, context)?;

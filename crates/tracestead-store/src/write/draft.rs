@@ -12,7 +12,7 @@ use super::source::SourceRow;
 use crate::batch::PreparedSpan;
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{MAX_LIST, Row, in_list};
+use crate::sql::{MAX_LIST, Row, of_traces};
 
 /// A span of the trace.
 #[derive(Debug)]
@@ -30,6 +30,17 @@ impl Entry<'_> {
     pub(super) fn is_new(&self) -> bool {
         let is_uncounted = self.stored.as_ref().is_some_and(|stored| stored.is_counted.is_none());
         is_uncounted || !matches!(self.action, Action::Stay)
+    }
+
+    /// Returns what the row's version is where rows have one: of two rows with one key the one with the greater stands, by
+    /// the rule of [`Draft::offer`].
+    pub(super) fn version(&self) -> u64 {
+        let is_ours = match self.action.prepared() {
+            Some(span) => span.resource.is_some(),
+            None => self.stored.as_ref().is_some_and(|stored| stored.is_ours),
+        };
+        let end = self.shape.end_time_ns.unwrap_or(0);
+        u64::try_from(end).unwrap_or(0) | u64::from(is_ours) << 63
     }
 }
 
@@ -156,7 +167,7 @@ impl StoredSpans {
         let from = session.dialect().from("agno_spans");
         for some in trace_ids.chunks(MAX_LIST) {
             let mut values = Vec::new();
-            let list = in_list("trace_id", some, &mut values);
+            let list = of_traces(session.dialect(), "agno_spans", some, &mut values);
             let sql = format!("SELECT {COLUMNS} FROM {from} WHERE {list}");
             for row in session.query(&sql, &values)? {
                 if let Some((trace_id, span)) = stored_of(row) {

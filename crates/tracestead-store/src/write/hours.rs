@@ -7,16 +7,19 @@ use super::rebuild::Rebuilt;
 use super::rollups::{HOUR_NS, Rollups};
 use crate::error::DatabaseError;
 use crate::session::{Access, Session, transaction};
-use crate::sql::{Row, Value};
+use crate::sql::{Dialect, Row, Value};
 
 /// Spans are read in pages of this many.
 const PAGE_ROWS: i64 = 5000;
 
 /// Sums the first hour anew that begins at or after `position`, a number of nanoseconds, or the first of all.
 pub(super) fn rebuild(session: &mut dyn Session, position: Option<&str>) -> Result<Rebuilt, DatabaseError> {
+    let from = position.and_then(|position| position.parse().ok()).unwrap_or(i64::MIN);
+    if session.dialect() == Dialect::ClickHouse {
+        return super::clickhouse::rebuild(session, from);
+    }
     transaction(session, Access::Write, |session| {
         session.lock_rollups(true)?;
-        let from = position.and_then(|position| position.parse().ok()).unwrap_or(i64::MIN);
         let Some(hour) = next_hour(session, from)? else { return Ok(Rebuilt::default()) };
         let spans = sum(session, hour)?;
         let next = hour.saturating_add(HOUR_NS).to_string();

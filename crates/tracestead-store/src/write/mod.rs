@@ -2,6 +2,7 @@
 
 mod apply;
 mod backfill;
+mod clickhouse;
 mod commit;
 mod copied;
 mod derive;
@@ -27,6 +28,7 @@ pub use retention::{Planned, Prune, PrunePlan, PrunePosition, Pruned};
 pub(crate) use retention::{Background, Planning};
 
 pub(crate) use backfill::STALE;
+pub(crate) use clickhouse::Hours;
 pub(crate) use commit::Context;
 pub(crate) use copied::{
     Copied, CopiedTrace, TraceColumns, is_settled_row, write as write_copied, write_events,

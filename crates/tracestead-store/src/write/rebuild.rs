@@ -12,7 +12,7 @@ use super::source::SourceRow;
 use super::span_events::Joined;
 use crate::error::DatabaseError;
 use crate::session::{Access, Conflict, Session, transaction};
-use crate::sql::Value;
+use crate::sql::{Value, of_traces};
 
 /// How many traces one step rebuilds at most.
 const STEP_TRACES: u64 = 50;
@@ -105,8 +105,10 @@ fn understand(
     prices: &PriceBook,
 ) -> Result<u64, DatabaseError> {
     let of_calls = " AND span_type IN ('LLM', 'EMBEDDING', 'RERANKER')";
-    let condition = format!("trace_id = ?{}", if what == Rebuild::Costs { of_calls } else { "" });
-    let rows = SourceRow::select(session, &condition, &[Value::text(trace_id)])?;
+    let mut values = Vec::new();
+    let of_trace = of_traces(session.dialect(), "agno_spans", &[trace_id], &mut values);
+    let condition = format!("{of_trace}{}", if what == Rebuild::Costs { of_calls } else { "" });
+    let rows = SourceRow::select(session, &condition, &values)?;
     for row in &rows {
         let (facts, cost) = row.facts(prices);
         let Some(entry) = row.span_id.parse().ok().and_then(|id| draft.entries.get_mut(&id)) else {

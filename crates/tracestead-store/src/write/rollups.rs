@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use tracestead_model::{SpanShape, latency_bucket};
+use tracestead_model::{SpanShape, SpanType, latency_bucket};
 
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
@@ -77,6 +77,14 @@ impl Rollups {
         self.change(span, is_counted, -1);
     }
 
+    /// Returns the hours whose sums change.
+    pub(crate) fn hours(&self) -> Vec<i64> {
+        let mut hours: Vec<i64> =
+            self.0.iter().filter(|(_, sums)| changes(sums)).map(|(key, _)| key.bucket_start_ns).collect();
+        hours.dedup();
+        hours
+    }
+
     fn change(&mut self, span: &SpanShape, is_counted: bool, sign: i64) {
         let duration_ns = span.end_time_ns.map_or(0, |end| end.saturating_sub(span.start_time_ns).max(0));
         let usage = span.own_usage();
@@ -97,14 +105,61 @@ impl Rollups {
         }
     }
 
+    /// Adds the sums of a step of an hour that the database made: its type, name, agent and model.
+    pub(crate) fn add_sums(
+        &mut self,
+        hour: i64,
+        [span_type, step, agent_id, model]: [String; 4],
+        is_error: bool,
+        latency_bucket: i64,
+        parts: [i64; SUMS.len()],
+    ) {
+        let key = Key {
+            bucket_start_ns: hour,
+            rollup_id: String::new(),
+            span_type: SpanType::from_stored(&span_type).as_str(),
+            name: name(&step),
+            agent_id,
+            model,
+            status: status(is_error),
+            latency_bucket,
+        };
+        for (sum, part) in self.0.entry(key.with_id()).or_default().iter_mut().zip(parts) {
+            *sum = sum.saturating_add(part);
+        }
+    }
+
+    /// Returns how many spans were added.
+    pub(crate) fn calls(&self) -> i64 {
+        self.0.values().map(|sums| sums[0]).sum()
+    }
+
+    /// Writes sums over whole hours, with the number that says which of several stands.
+    pub(crate) fn write_generation(
+        &self,
+        session: &mut dyn Session,
+        generation: i64,
+    ) -> Result<(), DatabaseError> {
+        let mark = [Value::int(generation), Value::Bool(Some(false))];
+        let rows: Vec<Vec<Value<'_>>> = self
+            .0
+            .iter()
+            .map(|(key, sums)| key.row(sums).into_iter().chain(mark.clone()).collect())
+            .collect();
+        let columns: Vec<&str> = COLUMNS.into_iter().chain(["generation", "is_deleted"]).collect();
+        let table = "tracestead_rollups";
+        session.insert(&Insert { table, columns: &columns, conflict: Conflict::Never }, &rows)?;
+        Ok(())
+    }
+
     /// Writes the sums, in the order of their keys: two writers cannot wait for each other.
     pub(crate) fn write(self, session: &mut dyn Session) -> Result<(), DatabaseError> {
         // There whole hours are summed anew.
         if session.dialect() == Dialect::ClickHouse {
+            session.touch_hours(&self.hours());
             return Ok(());
         }
-        let changes: Vec<_> =
-            self.0.into_iter().filter(|(_, sums)| sums.iter().any(|sum| *sum != 0)).collect();
+        let changes: Vec<_> = self.0.into_iter().filter(|(_, sums)| changes(sums)).collect();
         if changes.is_empty() {
             return Ok(());
         }
@@ -122,19 +177,35 @@ impl Rollups {
     }
 }
 
+fn name(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
+}
+
+fn status(is_error: bool) -> &'static str {
+    if is_error { "ERROR" } else { "OK" }
+}
+
+fn changes(sums: &[i64; SUMS.len()]) -> bool {
+    sums.iter().any(|sum| *sum != 0)
+}
+
 impl Key {
     fn of(span: &SpanShape, duration_ns: i64) -> Self {
-        let name: String = span.name.chars().take(MAX_NAME_CHARS).collect();
-        let mut key = Self {
+        let step = Self {
             bucket_start_ns: span.start_time_ns.div_euclid(HOUR_NS) * HOUR_NS,
             rollup_id: String::new(),
             span_type: span.span_type.as_str(),
-            name,
+            name: name(&span.name),
             agent_id: span.context.agent_id.clone().unwrap_or_default(),
             model: span.model.clone().unwrap_or_default(),
-            status: if span.is_error { "ERROR" } else { "OK" },
+            status: status(span.is_error),
             latency_bucket: latency_bucket(duration_ns),
         };
+        step.with_id()
+    }
+
+    fn with_id(mut self) -> Self {
+        let key = &mut self;
         // Names are too long for the key of some databases.
         let mut hash = blake3::Hasher::new();
         for part in [key.span_type, &key.name, &key.agent_id, &key.model, key.status] {
@@ -143,7 +214,7 @@ impl Key {
         }
         hash.update(&key.latency_bucket.to_be_bytes());
         hash.finalize().to_hex()[..32].clone_into(&mut key.rollup_id);
-        key
+        self
     }
 
     fn row<'a>(&'a self, sums: &[i64; SUMS.len()]) -> Vec<Value<'a>> {

@@ -1,11 +1,13 @@
 //! How a prepared span becomes the row of `agno_spans`, and how parts of that row are written again.
 
+use std::borrow::Cow;
+
 use tracestead_model::facts::FACTS_VERSION;
 use tracestead_model::{Cost, SpanFacts};
 
 use crate::batch::PreparedSpan;
-use crate::error::DatabaseError;
-use crate::session::Session;
+use crate::error::{DatabaseError, ErrorKind};
+use crate::session::{Conflict, Insert, Session};
 use crate::sql::{Dialect, MAX_LIST, Value, in_list};
 
 /// The key and when the row was made: a row that is written again keeps them.
@@ -82,7 +84,7 @@ pub(crate) fn columns() -> Vec<&'static str> {
 }
 
 /// Returns the values of all [`columns`].
-pub(super) fn values<'a>(span: &'a PreparedSpan, is_counted: bool, created_at: &'a str) -> Vec<Value<'a>> {
+fn values<'a>(span: &'a PreparedSpan, is_counted: bool, created_at: &'a str) -> Vec<Value<'a>> {
     let shape = &span.shape;
     let dropped = |count: u32| Value::Int(Some(i64::from(count)).filter(|count| *count > 0));
     let mut values = Vec::with_capacity(KEPT.len() + SAID.len() + FACTS.len() + REST.len());
@@ -118,16 +120,83 @@ pub(super) fn values<'a>(span: &'a PreparedSpan, is_counted: bool, created_at: &
     values
 }
 
-/// Writes a span over the row that has its key.
-pub(super) fn replace(
-    session: &mut dyn Session,
-    span: &PreparedSpan,
-    is_counted: bool,
-) -> Result<(), DatabaseError> {
-    let columns = columns();
-    let values = values(span, is_counted, "");
-    let set: Vec<(&str, Value<'_>)> = columns.into_iter().zip(values).skip(KEPT.len()).collect();
-    update(session, &span.trace_id, &[&span.span_id], set)
+/// What is to be done with rows of spans.
+#[derive(Debug, Default)]
+pub(super) struct Changes<'a> {
+    /// Rows of all [`columns`].
+    pub(super) new: Vec<Vec<Value<'a>>>,
+    pub(super) updates: Vec<Update<'a>>,
+}
+
+/// Some columns of some spans of a trace that are to be written again.
+#[derive(Debug)]
+pub(super) struct Update<'a> {
+    pub(super) trace_id: Cow<'a, str>,
+    pub(super) span_ids: Vec<String>,
+    pub(super) set: Vec<(Cow<'static, str>, Value<'a>)>,
+}
+
+impl<'a> Changes<'a> {
+    pub(super) fn insert(&mut self, span: &'a PreparedSpan, is_counted: bool, created_at: &'a str) {
+        self.new.push(values(span, is_counted, created_at));
+    }
+
+    /// Writes a span over the row that has its key.
+    pub(super) fn replace(&mut self, span: &'a PreparedSpan, is_counted: bool) {
+        let set: Vec<_> = columns().into_iter().zip(values(span, is_counted, "")).skip(KEPT.len()).collect();
+        self.update(&span.trace_id, vec![span.span_id.clone()], set);
+    }
+
+    pub(super) fn update(
+        &mut self,
+        trace_id: impl Into<Cow<'a, str>>,
+        span_ids: Vec<String>,
+        set: Vec<(impl Into<Cow<'static, str>>, Value<'a>)>,
+    ) {
+        if !span_ids.is_empty() {
+            let set = set.into_iter().map(|(column, value)| (column.into(), value)).collect();
+            self.updates.push(Update { trace_id: trace_id.into(), span_ids, set });
+        }
+    }
+
+    /// Writes them; `conflict` says what happens to a new row whose key is taken.
+    pub(super) fn write(
+        self,
+        session: &mut dyn Session,
+        conflict: Conflict<'static>,
+    ) -> Result<(), DatabaseError> {
+        if session.dialect() == Dialect::ClickHouse {
+            return super::clickhouse::write_spans(session, self);
+        }
+        for update in &self.updates {
+            update.write(session)?;
+        }
+        if self.new.is_empty() {
+            return Ok(());
+        }
+        let columns = columns();
+        let insert = Insert { table: "agno_spans", columns: &columns, conflict };
+        if session.insert(&insert, &self.new)? < self.new.len() as u64 {
+            let says = "another writer has written the same span";
+            return Err(DatabaseError::new(ErrorKind::Conflict, says));
+        }
+        Ok(())
+    }
+}
+
+impl Update<'_> {
+    fn write(&self, session: &mut dyn Session) -> Result<(), DatabaseError> {
+        let set: Vec<String> = self.set.iter().map(|(column, _)| format!("{column} = ?")).collect();
+        let span_ids: Vec<&str> = self.span_ids.iter().map(String::as_str).collect();
+        for some in span_ids.chunks(MAX_LIST) {
+            let mut values: Vec<Value<'_>> = self.set.iter().map(|(_, value)| value.clone()).collect();
+            values.push(Value::text(&self.trace_id));
+            let list = in_list("span_id", some, &mut values);
+            let sql = format!("UPDATE agno_spans SET {} WHERE trace_id = ? AND {list}", set.join(", "));
+            session.execute(&sql, &values)?;
+        }
+        Ok(())
+    }
 }
 
 /// Returns the columns of what was understood of a span, and their values.
@@ -142,34 +211,6 @@ pub(super) fn priced(cost: Cost) -> Vec<(&'static str, Value<'static>)> {
         ("cost_source", Value::maybe(cost.source.map(tracestead_model::CostSource::as_str))),
         ("cost_missing", Value::maybe(cost.missing.map(tracestead_model::CostMissing::as_str))),
     ]
-}
-
-/// Writes some columns of some spans of a trace again.
-pub(super) fn update(
-    session: &mut dyn Session,
-    trace_id: &str,
-    span_ids: &[&str],
-    set: Vec<(&str, Value<'_>)>,
-) -> Result<(), DatabaseError> {
-    let (columns, set): (Vec<&str>, Vec<Value<'_>>) = set.into_iter().unzip();
-    for some in span_ids.chunks(MAX_LIST) {
-        let mut values = set.clone();
-        values.push(Value::text(trace_id));
-        let list = in_list("span_id", some, &mut values);
-        let sql = if session.dialect() == Dialect::ClickHouse {
-            // Rows are written, never changed: a copy with the same version comes later and so stands.
-            let set: Vec<String> = columns.iter().map(|column| format!("? AS {column}")).collect();
-            format!(
-                "INSERT INTO agno_spans SELECT * REPLACE ({}) FROM agno_spans FINAL WHERE trace_id = ? AND {list}",
-                set.join(", ")
-            )
-        } else {
-            let set: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();
-            format!("UPDATE agno_spans SET {} WHERE trace_id = ? AND {list}", set.join(", "))
-        };
-        session.execute(&sql, &values)?;
-    }
-    Ok(())
 }
 
 /// Returns the values of [`FACTS`].

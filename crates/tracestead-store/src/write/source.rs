@@ -8,11 +8,11 @@ use super::span_events::{self, Joined};
 use crate::batch::PreparedSpan;
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Value, of_traces};
 
 /// The columns of [`SourceRow`].
 pub(crate) const COLUMNS: &str = "trace_id, span_id, name, status_code, status_message, start_time_ns, end_time_ns, start_time, \
-    end_time, scope, events, attributes";
+    end_time, scope, events, attributes, resource_id";
 
 /// What a row says of its span.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct SourceRow {
     scope_name: String,
     events: Vec<Event>,
     attributes: Attributes,
+    pub(super) resource_id: Option<String>,
 }
 
 impl SourceRow {
@@ -56,8 +57,10 @@ impl SourceRow {
         trace_id: &str,
         span_id: &str,
     ) -> Result<Option<Self>, DatabaseError> {
-        let values = [Value::text(trace_id), Value::text(span_id)];
-        Ok(Self::select(session, "trace_id = ? AND span_id = ?", &values)?.pop())
+        let mut values = Vec::new();
+        let of_trace = of_traces(session.dialect(), "agno_spans", &[trace_id], &mut values);
+        values.push(Value::text(span_id));
+        Ok(Self::select(session, &format!("{of_trace} AND span_id = ?"), &values)?.pop())
     }
 
     pub(crate) fn read(mut row: Row) -> Self {
@@ -72,6 +75,7 @@ impl SourceRow {
             scope_name: scope_name(row.str(9)),
             events: span_events::from_column(row.str(10)),
             attributes: from_agno_json(row.str(11)),
+            resource_id: row.text(12),
             trace_id: row.required(0),
             span_id: row.required(1),
             name: row.required(2),
@@ -95,6 +99,7 @@ impl SourceRow {
             scope_name: scope_name(span.scope.as_deref().unwrap_or_default()),
             events,
             attributes: from_agno_json(&span.attributes),
+            resource_id: span.resource.as_ref().map(|resource| resource.resource_id.clone()),
         }
     }
 

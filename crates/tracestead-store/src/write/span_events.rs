@@ -12,7 +12,7 @@ use tracestead_model::{Attributes, Event, UnixNanos, Value as Said};
 use crate::batch::PreparedEvent;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Value, in_list};
 
 /// Trace and span.
 type Key<'a> = (&'a str, &'a str);
@@ -78,13 +78,22 @@ const MOST_JOINED: usize = 2000;
 
 /// The log records of spans, by trace and span.
 #[derive(Debug, Default)]
-pub(crate) struct Joined(HashMap<String, HashMap<String, Vec<Event>>>);
+pub(crate) struct Joined(HashMap<String, OfTrace>);
+
+#[derive(Debug, Default)]
+struct OfTrace {
+    /// How many there are, read or not.
+    count: i64,
+    spans: HashMap<String, Vec<Event>>,
+}
 
 impl Joined {
     /// Reads the log records of all spans of some traces.
     pub(crate) fn read(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Self, DatabaseError> {
         let mut joined = Self::default();
-        if trace_ids.is_empty() || !exist(session)? {
+        // Where asking is what costs, the answer is none soon enough.
+        let is_slow = session.dialect() == Dialect::ClickHouse;
+        if trace_ids.is_empty() || (!is_slow && !exist(session)?) {
             return Ok(joined);
         }
         let from = session.dialect().from("tracestead_span_events");
@@ -97,7 +106,8 @@ impl Joined {
             );
             for mut row in session.query(&sql, &values)? {
                 let of_trace = joined.0.entry(row.required(0)).or_default();
-                let events = of_trace.entry(row.required(1)).or_default();
+                of_trace.count += 1;
+                let events = of_trace.spans.entry(row.required(1)).or_default();
                 if events.len() < MOST_JOINED {
                     events.extend(serde_json::from_str(row.str(2)).ok().as_ref().map(event));
                 }
@@ -107,12 +117,26 @@ impl Joined {
     }
 
     pub(crate) fn has(&self, trace_id: &str, span_id: &str) -> bool {
-        self.0.get(trace_id).is_some_and(|spans| spans.contains_key(span_id))
+        self.0.get(trace_id).is_some_and(|of_trace| of_trace.spans.contains_key(span_id))
+    }
+
+    /// Returns the spans that have any: trace and span.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Key<'_>> {
+        self.0.iter().flat_map(|(trace_id, of_trace)| {
+            of_trace.spans.keys().map(move |span_id| (trace_id.as_str(), span_id.as_str()))
+        })
+    }
+
+    /// Returns how many a trace has.
+    pub(super) fn count(&self, trace_id: &str) -> i64 {
+        self.0.get(trace_id).map_or(0, |of_trace| of_trace.count)
     }
 
     /// Adds the span's log records to its `events`, in the order of time.
     pub(crate) fn add_to(&self, trace_id: &str, span_id: &str, events: &mut Vec<Event>) {
-        let Some(more) = self.0.get(trace_id).and_then(|spans| spans.get(span_id)) else { return };
+        let Some(more) = self.0.get(trace_id).and_then(|of_trace| of_trace.spans.get(span_id)) else {
+            return;
+        };
         let had = events.len();
         events.extend(more.iter().cloned());
         if had > 0 {

@@ -111,17 +111,21 @@ fn lead(
     }
     let span_id = id.to_hex();
     let Some(row) = SourceRow::of_span(session, trace_id, &span_id)? else { return Ok(None) };
-    let dialect = session.dialect();
-    let (spans, resources) = (dialect.from("agno_spans"), dialect.from("tracestead_resources"));
-    let sql = format!(
-        r#"SELECT service_name, environment, "release" FROM {resources}
-            WHERE resource_id IN (SELECT resource_id FROM {spans} WHERE trace_id = ? AND span_id = ?)"#
-    );
-    let resource = session.query(&sql, &[Value::text(trace_id), Value::text(&span_id)])?.pop();
-    let resource = resource.map(|mut row| [row.text(0), row.text(1), row.text(2)]).unwrap_or_default();
+    let resource = match &row.resource_id {
+        Some(resource_id) => resource(session, resource_id)?,
+        None => [None, None, None],
+    };
     let facts = SpanFacts::of(&row.source());
     let previews = Previews::of(&row.source(), facts.span_type);
     Ok(Some(Lead::new(facts, previews, resource)))
+}
+
+/// Returns service, environment and release.
+fn resource(session: &mut dyn Session, resource_id: &str) -> Result<[Option<String>; 3], DatabaseError> {
+    let from = session.dialect().from("tracestead_resources");
+    let sql = format!(r#"SELECT service_name, environment, "release" FROM {from} WHERE resource_id = ?"#);
+    let row = session.query(&sql, &[Value::text(resource_id)])?.pop();
+    Ok(row.map(|mut row| [row.text(0), row.text(1), row.text(2)]).unwrap_or_default())
 }
 
 fn lead_at_hand(span: &PreparedSpan, joined: &Joined) -> Lead {

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::summary::Description;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, of_traces};
 
 /// The ids by which a trace is found.
 const CONTEXT: [&str; 6] = ["run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"];
@@ -23,12 +23,14 @@ pub(super) struct Before {
     pub(super) description: Description,
     context: [Option<String>; CONTEXT.len()],
     created_at: String,
-    /// ClickHouse finds rows that were written over by it.
-    pub(super) start_time_ns: Option<i64>,
+    span_count: i64,
+    /// Where rows of the trace are, if their place depends on when it began. There may be several for a moment.
+    places: Vec<i64>,
 }
 
 const BEFORE: &str = r#"trace_id, root_span_id, entry_span_id, name, root_type, input_preview, output_preview, service_name,
-    environment, "release", tags, run_id, session_id, user_id, agent_id, team_id, workflow_id, created_at, start_time_ns"#;
+    environment, "release", tags, run_id, session_id, user_id, agent_id, team_id, workflow_id, created_at, start_time_ns,
+    span_count"#;
 
 /// Returns what the rows of these traces say, in the order of their ids; nobody else changes them before the transaction
 /// ends.
@@ -46,14 +48,19 @@ pub(super) fn read(
     trace_ids: &[&str],
     tail: &str,
 ) -> Result<HashMap<String, Before>, DatabaseError> {
-    let from = session.dialect().from("agno_traces");
+    let dialect = session.dialect();
+    let from = dialect.from("agno_traces");
     let mut found = HashMap::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(dialect, "agno_traces", some, &mut values);
         let sql = format!("SELECT {BEFORE} FROM {from} WHERE {list} ORDER BY trace_id{tail}");
         for mut row in session.query(&sql, &values)? {
-            found.insert(row.required(0), before(row));
+            let (trace_id, mut row) = (row.required(0), before(row));
+            if let Some(other) = found.remove(&trace_id) {
+                row = row.or(other);
+            }
+            found.insert(trace_id, row);
         }
     }
     Ok(found)
@@ -76,7 +83,28 @@ fn before(mut row: Row) -> Before {
         },
         context: std::array::from_fn(|at| row.text(11 + at)),
         created_at: row.required(17),
-        start_time_ns: row.int(18),
+        places: row.int(18).into_iter().collect(),
+        span_count: row.whole(19),
+    }
+}
+
+impl Before {
+    /// Says whether it has our columns, and so is shown.
+    pub(super) fn is_listed(&self) -> bool {
+        !self.places.is_empty()
+    }
+
+    /// Returns how many rows there are.
+    pub(super) fn rows(&self) -> i64 {
+        i64::try_from(self.places.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Of two rows, the one of which more is known is right, and both have to go where they are not.
+    fn or(self, other: Self) -> Self {
+        let (mut right, mut wrong) =
+            if self.span_count < other.span_count { (other, self) } else { (self, other) };
+        right.places.append(&mut wrong.places);
+        right
     }
 }
 
@@ -134,7 +162,9 @@ pub(super) struct TraceRow {
     is_stored: bool,
     /// Whether only Agno wrote to it: then its columns stay as they are.
     is_agnos: bool,
-    moved_from: Option<i64>,
+    moved_from: Vec<i64>,
+    /// The version of a row is how many spans it knows of: no row of this trace has more.
+    most_spans: i64,
 }
 
 impl TraceRow {
@@ -152,8 +182,9 @@ impl TraceRow {
             // Someone wrote spans without a trace.
             (None, None) => UnixNanos::from_i64(shape.start_time_ns).to_agno(),
         };
-        let moved_from =
-            before.and_then(|before| before.start_time_ns).filter(|start| *start != shape.start_time_ns);
+        let places = before.map_or(&[][..], |before| &before.places);
+        let moved_from = places.iter().copied().filter(|start| *start != shape.start_time_ns).collect();
+        let most_spans = before.map_or(0, |before| before.span_count).max(shape.span_count);
         Self {
             trace_id: trace_id.to_owned(),
             context: context(draft, &shape, before),
@@ -163,6 +194,7 @@ impl TraceRow {
             description,
             created_at,
             moved_from,
+            most_spans,
         }
     }
 
@@ -228,6 +260,15 @@ impl TraceRow {
     fn row(&self) -> Vec<Value<'_>> {
         self.agnos().into_iter().chain(self.ours()).collect()
     }
+
+    /// Returns a row that says that this trace is not where it was.
+    fn gone(&self, start_time_ns: i64) -> Vec<Value<'_>> {
+        let mut row = self.row();
+        row[AGNOS.len()] = Value::int(start_time_ns);
+        row[AGNOS.len() + 2] = Value::int(self.most_spans);
+        row.push(Value::Bool(Some(true)));
+        row
+    }
 }
 
 /// Returns who ran. What the row said and no span says is Agno's and stays, unless a run tells who it is; what a span said
@@ -265,9 +306,12 @@ fn context(
 pub(super) fn write(session: &mut dyn Session, rows: &[TraceRow]) -> Result<(), DatabaseError> {
     let columns: Vec<&str> = AGNOS.into_iter().chain(OURS).collect();
     let table = "agno_traces";
+    if session.dialect() == Dialect::ClickHouse {
+        return write_with_places(session, columns, rows);
+    }
     let replace = Conflict::Replace { key: "trace_id", kept: &["created_at"] };
     // One way for all where nobody else can write meanwhile.
-    let is_alone = matches!(session.dialect(), Dialect::Sqlite | Dialect::ClickHouse);
+    let is_alone = session.dialect() == Dialect::Sqlite;
     let (new, stored): (Vec<&TraceRow>, Vec<&TraceRow>) =
         rows.iter().filter(|row| !row.is_agnos).partition(|row| !row.is_stored && !is_alone);
     if !new.is_empty() {
@@ -289,12 +333,40 @@ pub(super) fn write(session: &mut dyn Session, rows: &[TraceRow]) -> Result<(), 
         values.push(Value::text(&row.trace_id));
         session.execute(&sql, &values)?;
     }
-    if session.dialect() == Dialect::ClickHouse {
-        for row in rows {
-            if let Some(start_time_ns) = row.moved_from {
-                crate::engine::forget_moved(session, &row.trace_id, start_time_ns)?;
-            }
+    Ok(())
+}
+
+/// Writes the rows where their place depends on when a trace began: a trace that began earlier than was known leaves a row
+/// where it was that says that it is gone.
+fn write_with_places<'a>(
+    session: &mut dyn Session,
+    mut columns: Vec<&'a str>,
+    rows: &'a [TraceRow],
+) -> Result<(), DatabaseError> {
+    let mut all: Vec<Vec<Value<'_>>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.is_agnos {
+            rewrite_ours(session, row)?;
+        } else {
+            all.push(row.row().into_iter().chain([Value::Bool(Some(false))]).collect());
         }
+        all.extend(row.moved_from.iter().map(|start_time_ns| row.gone(*start_time_ns)));
     }
+    columns.push("is_deleted");
+    session.insert(&Insert { table: "agno_traces", columns: &columns, conflict: Conflict::Never }, &all)?;
+    Ok(())
+}
+
+/// Writes the row of a trace that only Agno wrote: its columns stay as they are.
+fn rewrite_ours(session: &mut dyn Session, row: &TraceRow) -> Result<(), DatabaseError> {
+    let (columns, mut values): (Vec<&str>, Vec<Value<'_>>) = row.says().into_iter().unzip();
+    let set: Vec<String> = columns.iter().map(|column| format!("? AS {column}")).collect();
+    let of_trace = of_traces(session.dialect(), "agno_traces", &[&row.trace_id], &mut values);
+    let sql = format!(
+        "INSERT INTO agno_traces SELECT * REPLACE ({})
+         FROM (SELECT * FROM agno_traces FINAL WHERE {of_trace} LIMIT 1)",
+        set.join(", ")
+    );
+    session.execute(&sql, &values)?;
     Ok(())
 }

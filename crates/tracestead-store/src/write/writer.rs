@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracestead_model::{PriceBook, UnixNanos};
 
 use super::backfill::{self, Filled, Memory};
+use super::clickhouse::Summing;
 use super::commit::{self, Context, Work};
 use super::progress::{self, Progress};
 use super::rebuild::{self, Rebuild, Rebuilt, Step};
@@ -64,11 +65,15 @@ impl Writer {
         let (queue, jobs) = channel();
         let progress = Arc::new(Progress::default());
         let noted = Arc::clone(&progress);
+        let summing = Summing::start(&connector)?;
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
             let connection = Connection::new(session, connector, Access::Write);
             let memory = Memory::default();
             let progress = noted;
             Thread { connection, memory, tables, prices, progress, counted_at: None, background }.run(&jobs);
+            if let Some(summing) = summing {
+                summing.finish();
+            }
         })?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), progress })
     }

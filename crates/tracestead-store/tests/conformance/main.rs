@@ -12,6 +12,7 @@ mod limits;
 #[path = "../support/logs.rs"]
 mod logs;
 mod migrate;
+mod only_clickhouse;
 #[path = "../support/place.rs"]
 mod place;
 mod resend;
@@ -188,3 +189,4 @@ fn cases(of_all: u32, hundredths: u32) -> ProptestConfig {
 suite!(sqlite, Engine::Sqlite, 100);
 suite!(postgres, Engine::Postgres, 30);
 suite!(mysql, Engine::MySql, 30);
+suite!(clickhouse, Engine::ClickHouse, 10);

@@ -78,7 +78,8 @@ impl Place {
     /// Returns every row of every table, as text and in an order of its own.
     pub(crate) fn contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
-        for table in self.tables() {
+        // Where ClickHouse looks for traces, which the others know by an index.
+        for table in self.tables().into_iter().filter(|table| table != "tracestead_trace_places") {
             for row in self.rows(&format!("SELECT * FROM {}", self.table(&table))) {
                 let mut text = table.clone();
                 for (column, value) in row {
@@ -95,8 +96,11 @@ impl Place {
     pub(crate) fn clear(&self) {
         for table in self.tables() {
             if table != "tracestead_migrations" && table != "agno_schema_versions" {
-                let verb = if self.engine == Engine::ClickHouse { "TRUNCATE TABLE" } else { "DELETE FROM" };
-                self.run(&format!("{verb} {}", self.table(&table)));
+                let name = self.table(&table);
+                self.run(&match self.engine {
+                    Engine::ClickHouse => format!("TRUNCATE TABLE {}", name.trim_end_matches(" FINAL")),
+                    _ => format!("DELETE FROM {name}"),
+                });
             }
         }
     }
