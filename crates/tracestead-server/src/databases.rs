@@ -1,9 +1,9 @@
-//! The databases of a server: the main one, which takes what is sent, and others that are only asked.
+//! The databases of a server: the main one, which takes what is sent, others that are only asked, and the catalogue.
 
 use std::sync::Arc;
 
 use tracestead_model::{PriceBook, UnixNanos};
-use tracestead_store::{Backfill, DatabaseUrl, OpenError, OpenOptions, SpanStore};
+use tracestead_store::{Backfill, Catalog, DatabaseUrl, OpenError, OpenOptions, SpanStore};
 
 use crate::Settings;
 
@@ -23,6 +23,8 @@ pub struct NamedDatabase {
 pub(crate) struct Databases {
     main: Open,
     others: Vec<Open>,
+    /// None if the server only reads.
+    catalog: Option<Catalog>,
 }
 
 /// One that is open.
@@ -40,10 +42,20 @@ impl Databases {
             url: settings.database.clone(),
             read_only: settings.read_only,
         };
-        let mut opened = Self { main: open(&main, settings, now).await?, others: Vec::new() };
+        let main = open(&main, settings, now).await?;
+        let mut opened = Self { main, others: Vec::new(), catalog: None };
         for database in &settings.databases {
             match open(database, settings, now).await {
                 Ok(open) => opened.others.push(open),
+                Err(error) => {
+                    opened.close().await;
+                    return Err(error);
+                }
+            }
+        }
+        if !settings.read_only {
+            match open_catalog(settings, now).await {
+                Ok(catalog) => opened.catalog = Some(catalog),
                 Err(error) => {
                     opened.close().await;
                     return Err(error);
@@ -55,6 +67,10 @@ impl Databases {
 
     pub(crate) fn main(&self) -> &Arc<SpanStore> {
         &self.main.store
+    }
+
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
+        self.catalog.as_ref()
     }
 
     /// Returns the one with this id.
@@ -97,4 +113,11 @@ async fn open(database: &NamedDatabase, settings: &Settings, now: UnixNanos) -> 
     let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
     let store = opened.await.map_err(|error| OpenError::Thread(error.into()))??;
     Ok(Open { id: database.id.clone(), store: Arc::new(store) })
+}
+
+async fn open_catalog(settings: &Settings, now: UnixNanos) -> Result<Catalog, OpenError> {
+    let mut options = OpenOptions::new(settings.catalog_url(), now);
+    options.synchronous = settings.synchronous;
+    let opened = tokio::task::spawn_blocking(move || Catalog::open(&options));
+    opened.await.map_err(|error| OpenError::Thread(error.into()))?
 }

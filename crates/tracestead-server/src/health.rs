@@ -1,5 +1,7 @@
 //! `GET /health` and `GET /info`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +12,9 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::server::Face;
 
+/// How long the catalogue may take to answer.
+const CATALOG_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Whether the server works.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
@@ -19,6 +24,8 @@ pub(crate) struct Health {
     instantiated_at: String,
     /// How far the rows that Agno wrote are filled; `null` if the server only reads.
     backfill: Option<Filling>,
+    /// Whether keys, approvals and the audit log can be read: `ok` or `error`; `null` if the server only reads.
+    catalog: Option<&'static str>,
 }
 
 /// How far the rows that Agno wrote are filled.
@@ -50,7 +57,14 @@ pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>)
     let instantiated_at = app.about.started_at.to_rest();
     let backfill =
         app.databases.backfill().map(|filling| Filling { pending: filling.pending, done: filling.done });
-    (code, Json(Health { status, instantiated_at, backfill }))
+    let catalog = catalog(&app).await;
+    (code, Json(Health { status, instantiated_at, backfill, catalog }))
+}
+
+/// Who asks for health does not wait for a database that is gone.
+async fn catalog(app: &App) -> Option<&'static str> {
+    let checked = tokio::time::timeout(CATALOG_PATIENCE, app.databases.catalog()?.check()).await;
+    Some(if matches!(checked, Ok(Ok(()))) { "ok" } else { "error" })
 }
 
 /// What the server is.
@@ -62,6 +76,8 @@ pub(crate) struct Info {
     database: String,
     /// Every database, the main one first.
     databases: Vec<DatabaseInfo>,
+    /// Where keys, approvals and the audit log are, without secrets; `null` if the server only reads.
+    catalog: Option<String>,
     /// Who may ask: `none` means everyone who can reach it.
     auth_mode: &'static str,
     listeners: Vec<Listener>,
@@ -107,6 +123,7 @@ pub(crate) async fn info(State(app): State<App>) -> Json<Info> {
         version: env!("CARGO_PKG_VERSION"),
         database: app.databases.main().url().to_string(),
         databases: app.databases.all().map(database).collect(),
+        catalog: app.databases.catalog().map(|catalog| catalog.url().to_string()),
         auth_mode: "none",
         listeners: app.about.addresses.iter().map(listener).collect(),
     })

@@ -7,6 +7,9 @@ use tracestead_store::{DatabaseUrl, Synchronous};
 
 use crate::NamedDatabase;
 
+/// Where the catalogue is if the main database cannot hold it.
+const CATALOG_FILE: &str = "tracestead-catalog.db";
+
 /// What a server needs to be told. [`Settings::new`] gives the defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +19,9 @@ pub struct Settings {
     pub database_id: String,
     /// Databases beside it, which are asked only; none has its id.
     pub databases: Vec<NamedDatabase>,
+    /// Where keys, approvals and the audit log are; `None` for the main database or, where that cannot hold them,
+    /// `tracestead-catalog.db`.
+    pub catalog: Option<DatabaseUrl>,
     /// Nothing in the database is changed; exports are refused.
     pub read_only: bool,
     /// When a commit is on disk.
@@ -49,6 +55,7 @@ impl Settings {
             database: database.into(),
             database_id: "default".to_owned(),
             databases: Vec::new(),
+            catalog: None,
             read_only: false,
             synchronous: Synchronous::Full,
             listen: local(7777),
@@ -60,6 +67,15 @@ impl Settings {
             allowed_hosts: Vec::new(),
             cors_origins: vec!["*".to_owned()],
             prices: Vec::new(),
+        }
+    }
+    /// Returns where the catalogue is.
+    #[must_use]
+    pub fn catalog_url(&self) -> DatabaseUrl {
+        match (&self.catalog, &self.database) {
+            (Some(catalog), _) => catalog.clone(),
+            (None, DatabaseUrl::ClickHouse(_)) => DatabaseUrl::Sqlite(CATALOG_FILE.into()),
+            (None, relational) => relational.clone(),
         }
     }
 }

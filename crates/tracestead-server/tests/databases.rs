@@ -58,6 +58,7 @@ fn a_server_that_only_reads_answers_questions_and_refuses_exports() {
     });
     let health = server.ask("GET", "/health", &[], b"");
     assert_eq!((health.status, &health.json()["backfill"]), (200, &Value::Null));
+    assert_eq!(health.json()["catalog"], Value::Null);
     let list = server.ask("GET", "/api/v1/traces?limit=100&agent_only=true", &[], b"").json();
     let traces = list["data"].as_array().unwrap();
     assert_eq!(traces.len(), 55, "the other twelve have no span of an agent");
@@ -160,6 +161,8 @@ fn databases_are_asked_by_their_id() {
     assert_eq!(ids, ["main", "old", "empty"]);
     assert_eq!((&databases[0]["read_only"], &databases[1]["read_only"]), (&json!(false), &json!(true)));
     assert_eq!(get("/info").json()["database"], databases[0]["database"]);
+    assert_eq!(get("/info").json()["catalog"], databases[0]["database"]);
+    assert_eq!(get("/health").json()["catalog"], "ok");
     let stored =
         server.stop().database.query_row("SELECT COUNT(*) FROM agno_spans", [], |row| row.get::<_, i64>(0));
     assert_eq!(stored.unwrap(), 1);

@@ -22,6 +22,7 @@
 //! This crate knows nothing of HTTP or OTLP. Time is given to it.
 
 mod batch;
+mod catalog;
 mod connection;
 mod copy;
 mod engine;
@@ -37,6 +38,7 @@ mod url;
 mod write;
 
 pub use batch::{Batch, Malformed};
+pub use catalog::Catalog;
 pub use copy::{Copier, CopyDone, CopyError, Difference, LeftOut, Verified, Verifier};
 pub use error::{DatabaseError, IngestError, OpenError, ReadError};
 pub use migration::{MigrationStep, Plan};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracestead_store::{OpenOptions, Plan, SpanStore};
+use tracestead_server::Settings;
+use tracestead_store::{Catalog, MigrationStep, OpenError, OpenOptions, Plan, SpanStore};
 
 use super::show::{counted, thousands};
 use super::{INTERRUPTED, blocking, connect, existing, options};
@@ -23,51 +24,118 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(crate) async fn run(arguments: &arguments::Migrate) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = existing(&Serve { source: arguments.source.clone(), ..Serve::default() })?;
-    let options = options(&config.server);
-    let asked = options.clone();
-    let plan = blocking(move || SpanStore::plan(&asked)).await?.context("cannot look at the database")?;
+    let work = Work::plan(&config.server).await?;
     if arguments.dry_run {
-        return show(&options, &plan, arguments.json);
+        return work.show(arguments.json);
     }
+    let options = &work.options;
     anyhow::ensure!(
         !options.read_only,
         "{} is only to be read, as `database.read_only` says; `--dry-run` prints what would be done",
         options.url
     );
-    if !plan.statements.is_empty() {
-        migrate(options.clone()).await?;
+    if !work.plan.statements.is_empty() {
+        migrate(options.clone(), SpanStore::migrate).await?;
+    }
+    if !work.catalog.is_empty() {
+        migrate(work.catalog_options.clone(), Catalog::migrate).await?;
     }
     let filled = if arguments.no_wait {
         None
     } else {
-        let Some(filled) = fill(&options, &mut interrupt).await? else {
+        let Some(filled) = fill(options, &mut interrupt).await? else {
             printer::note("stopped; a server goes on where it stopped, and so does `tracestead migrate`");
             return Ok(ExitCode::from(INTERRUPTED));
         };
         Some(filled)
     };
-    report(&options, &plan, filled, arguments.json)?;
+    work.report(filled, arguments.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the statements, so that they can be read, kept, and run by hand.
-fn show(options: &OpenOptions, plan: &Plan, is_json: bool) -> anyhow::Result<ExitCode> {
-    if is_json {
-        printer::line(&about(options, plan, json!({"statements": plan.statements})).to_string())?;
-    } else if plan.statements.is_empty() {
-        printer::note(&format!("{} is at version {}: there is nothing to do", options.url, plan.to));
-    } else {
-        for statement in &plan.statements {
-            printer::line(&format!("{statement};"))?;
-        }
-    }
-    Ok(ExitCode::from(if plan.statements.is_empty() { 0 } else { TO_DO }))
+/// What is to be done, and where.
+struct Work {
+    options: OpenOptions,
+    plan: Plan,
+    catalog_options: OpenOptions,
+    /// The statements that make the catalogue.
+    catalog: Vec<String>,
 }
 
-async fn migrate(options: OpenOptions) -> anyhow::Result<()> {
+impl Work {
+    async fn plan(settings: &Settings) -> anyhow::Result<Self> {
+        let options = options(settings);
+        let catalog_options = OpenOptions { url: settings.catalog_url(), ..options.clone() };
+        let is_beside_spans = options.url.same_place(&catalog_options.url);
+        let (of_spans, of_catalog) = (options.clone(), catalog_options.clone());
+        let plan =
+            blocking(move || SpanStore::plan(&of_spans)).await?.context("cannot look at the database")?;
+        let catalog = blocking(move || Catalog::plan(&of_catalog, is_beside_spans)).await?;
+        let catalog = catalog.context("cannot look at the catalogue")?;
+        Ok(Self { options, plan, catalog_options, catalog })
+    }
+
+    fn count(&self) -> u64 {
+        (self.plan.statements.len() + self.catalog.len()) as u64
+    }
+
+    /// Prints the statements, so that they can be read, kept, and run by hand.
+    fn show(&self, is_json: bool) -> anyhow::Result<ExitCode> {
+        if is_json {
+            printer::line(&self.json().to_string())?;
+        } else if self.count() == 0 {
+            printer::note(&format!(
+                "{} is at version {}: there is nothing to do",
+                self.options.url, self.plan.to
+            ));
+        } else {
+            let is_apart = !self.options.url.same_place(&self.catalog_options.url);
+            for (at, statement) in self.plan.statements.iter().chain(&self.catalog).enumerate() {
+                if is_apart && at == self.plan.statements.len() {
+                    printer::line(&format!("-- the catalogue, in {}", self.catalog_options.url))?;
+                }
+                printer::line(&format!("{statement};"))?;
+            }
+        }
+        Ok(ExitCode::from(if self.count() == 0 { 0 } else { TO_DO }))
+    }
+
+    fn report(&self, filled: Option<u64>, is_json: bool) -> std::io::Result<()> {
+        if is_json {
+            let mut json = self.json();
+            json["filled_spans"] = filled.into();
+            return printer::line(&json.to_string());
+        }
+        let (url, to) = (&self.options.url, self.plan.to);
+        let tables = match self.count() {
+            0 => format!("{url} is at version {to} already"),
+            count => format!("{url} is at version {to} now, by {}", counted(count, "statement")),
+        };
+        printer::line(&match filled {
+            None => format!("{tables}; a server fills the rows that Agno wrote"),
+            Some(0) => format!("{tables}; no row was to be filled"),
+            Some(spans) => format!("{tables}; {} filled", counted(spans, "span")),
+        })
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "database": self.options.url.to_string(),
+            "from": self.plan.from,
+            "to": self.plan.to,
+            "statements": self.plan.statements,
+            "catalog": {"database": self.catalog_options.url.to_string(), "statements": self.catalog},
+        })
+    }
+}
+
+/// What runs statements, and tells of each.
+type Migrate = fn(&OpenOptions, &mut (dyn FnMut(MigrationStep<'_>) + Send)) -> Result<(), OpenError>;
+
+async fn migrate(options: OpenOptions, migrate: Migrate) -> anyhow::Result<()> {
     let is_seen = std::io::stderr().is_terminal();
     let migrated = blocking(move || {
-        SpanStore::migrate(&options, &mut |step| {
+        migrate(&options, &mut |step| {
             if is_seen {
                 let first = step.sql.lines().next().unwrap_or_default();
                 let first: String = first.trim_end_matches(" (").chars().take(80).collect();
@@ -120,31 +188,6 @@ async fn fill(options: &OpenOptions, interrupt: &mut Signal) -> anyhow::Result<O
 fn bar(done: u64, of: u64) -> String {
     let number = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
     format!("{} {} of {} spans filled", printer::bar(done, of), number(done), number(of))
-}
-
-fn report(options: &OpenOptions, plan: &Plan, filled: Option<u64>, is_json: bool) -> std::io::Result<()> {
-    if is_json {
-        let done = json!({"statements": plan.statements, "filled_spans": filled});
-        return printer::line(&about(options, plan, done).to_string());
-    }
-    let (url, to) = (&options.url, plan.to);
-    let tables = match plan.statements.len() as u64 {
-        0 => format!("{url} is at version {to} already"),
-        count => format!("{url} is at version {to} now, by {}", counted(count, "statement")),
-    };
-    printer::line(&match filled {
-        None => format!("{tables}; a server fills the rows that Agno wrote"),
-        Some(0) => format!("{tables}; no row was to be filled"),
-        Some(spans) => format!("{tables}; {} filled", counted(spans, "span")),
-    })
-}
-
-fn about(options: &OpenOptions, plan: &Plan, more: Value) -> Value {
-    let mut about = json!({"database": options.url.to_string(), "from": plan.from, "to": plan.to});
-    if let (Value::Object(about), Value::Object(more)) = (&mut about, more) {
-        about.extend(more);
-    }
-    about
 }
 
 #[cfg(test)]

@@ -135,6 +135,11 @@ impl Databases {
         std::iter::once(&self.main).chain(&self.others)
     }
 
+    /// Returns where the catalogue is if it is not in the main database.
+    pub(super) fn catalog_apart(&self) -> Option<DatabaseUrl> {
+        (self.catalog != self.main.url).then(|| self.catalog.clone())
+    }
+
     /// Returns where the catalogue is, as it may be shown.
     pub(super) fn catalog(&self) -> String {
         self.catalog.to_string()

@@ -63,6 +63,7 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     server.database_id.clone_from(&databases.main().id);
     server.read_only = databases.main().read_only;
     server.databases = databases.others();
+    server.catalog = databases.catalog_apart();
     server.synchronous = read.with("database.synchronous", |text| match text {
         "full" => Ok(Synchronous::Full),
         "normal" => Ok(Synchronous::Normal),

@@ -63,7 +63,7 @@ fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<T
             tell(of, &step.sql);
             session.execute(&step.sql, &[])?;
         }
-        tell_agno(session, &present, now)?;
+        tell_agno(session, &agnos_versions(SPAN_TABLES, &present, now))?;
         if online.is_empty() {
             note_version(session, now)?;
         }
@@ -128,9 +128,9 @@ pub(super) fn our_versions(from: u32, now: UnixNanos) -> Rows {
 
 /// Returns what Agno is told of the tables that it has, too, and that we make: it asks for their versions. The times have no
 /// offset.
-pub(super) fn agnos_versions(present: &Present, now: UnixNanos) -> Rows {
+pub(super) fn agnos_versions(tables: &[Table], present: &Present, now: UnixNanos) -> Rows {
     let time = now.to_agno().trim_end_matches("+00:00").to_owned();
-    let made = SPAN_TABLES.iter().filter(|table| table.is_agnos && !present.has(table.name));
+    let made = tables.iter().filter(|table| table.is_agnos && !present.has(table.name));
     let row = |table: &Table| {
         let time = || Value::from(time.clone());
         vec![Value::text(table.name), Value::text("3.0.0"), time(), time()]
@@ -138,13 +138,12 @@ pub(super) fn agnos_versions(present: &Present, now: UnixNanos) -> Rows {
     (vec!["table_name", "version", "created_at", "updated_at"], made.map(row).collect())
 }
 
-fn tell_agno(session: &mut dyn Session, present: &Present, now: UnixNanos) -> Result<(), DatabaseError> {
-    let (columns, rows) = agnos_versions(present, now);
+pub(super) fn tell_agno(session: &mut dyn Session, (columns, rows): &Rows) -> Result<(), DatabaseError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let insert = Insert { table: "agno_schema_versions", columns: &columns, conflict: Conflict::Keep };
-    session.insert(&insert, &rows)?;
+    let insert = Insert { table: "agno_schema_versions", columns, conflict: Conflict::Keep };
+    session.insert(&insert, rows)?;
     Ok(())
 }
 

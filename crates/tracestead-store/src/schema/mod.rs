@@ -5,6 +5,7 @@
 //! tables we make, what is long comes last, so that reading the short columns of a row never walks through its attributes.
 
 mod apply;
+mod catalog;
 mod clickhouse;
 mod plan;
 mod present;
@@ -15,6 +16,7 @@ mod unfilled;
 mod views;
 
 pub(crate) use apply::{MigrateError, look, migrate};
+pub(crate) use catalog::{catalog_script, migrate_catalog};
 pub(crate) use clickhouse::is_nullable;
 pub(crate) use present::Present;
 pub(crate) use script::script;

@@ -15,12 +15,32 @@ pub(crate) struct Step {
     pub(crate) is_online: bool,
 }
 
-/// Returns what the database lacks of `tables`.
+/// Returns what the database lacks of the tables of spans, their indexes and views.
 pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -> Vec<Step> {
-    let (dialect, options) = (session.dialect(), session.table_options());
+    let dialect = session.dialect();
     if dialect == Dialect::ClickHouse {
         return super::clickhouse::plan(present, tables, session.cluster());
     }
+    let is_agnos_key =
+        present.has("agno_spans") && !present.span_key.iter().any(|column| column == "trace_id");
+    let by_trace = Some(&BY_TRACE).filter(|_| is_agnos_key);
+    let mut steps = lacking(present, tables, INDEXES.iter().chain(by_trace), session);
+    for index in DROPPED_INDEXES.iter().filter(|index| present.indexes.contains(index.name)) {
+        let on = if dialect == Dialect::MySql { format!(" ON {}", index.table) } else { String::new() };
+        steps.push(at_once(format!("DROP INDEX {}{on}", index.name)));
+    }
+    steps.extend(create_views(dialect));
+    steps
+}
+
+/// Returns what the database lacks of these tables and indexes.
+pub(super) fn lacking<'a>(
+    present: &Present,
+    tables: &[Table],
+    indexes: impl Iterator<Item = &'a Index>,
+    session: &dyn Session,
+) -> Vec<Step> {
+    let (dialect, options) = (session.dialect(), session.table_options());
     let mut steps = Vec::new();
     for table in tables {
         match present.columns.get(table.name) {
@@ -36,19 +56,11 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
             }
         }
     }
-    let is_agnos_key =
-        present.has("agno_spans") && !present.span_key.iter().any(|column| column == "trace_id");
-    let by_trace = Some(&BY_TRACE).filter(|_| is_agnos_key);
-    for index in INDEXES.iter().chain(by_trace) {
+    for index in indexes {
         if tables.iter().any(|table| table.name == index.table) && !present.indexes.contains(index.name) {
             steps.extend(create_index(index, present.has(index.table), session));
         }
     }
-    for index in DROPPED_INDEXES.iter().filter(|index| present.indexes.contains(index.name)) {
-        let on = if dialect == Dialect::MySql { format!(" ON {}", index.table) } else { String::new() };
-        steps.push(at_once(format!("DROP INDEX {}{on}", index.name)));
-    }
-    steps.extend(create_views(dialect));
     steps
 }
 

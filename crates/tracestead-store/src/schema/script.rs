@@ -3,8 +3,8 @@
 use tracestead_model::UnixNanos;
 
 use super::VERSION;
-use super::apply::{agnos_versions, look, our_versions};
-use super::plan::plan;
+use super::apply::{Rows, agnos_versions, look, our_versions};
+use super::plan::{Step, plan};
 use super::tables::SPAN_TABLES;
 use crate::error::DatabaseError;
 use crate::session::{Access, Conflict, Insert, Session, transaction};
@@ -16,10 +16,24 @@ pub(crate) fn script(session: &mut dyn Session, now: UnixNanos) -> Result<(u32, 
     if found >= VERSION {
         return Ok((found, Vec::new()));
     }
-    let dialect = session.dialect();
     let steps = plan(&present, SPAN_TABLES, session);
-    let (online, at_once): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.is_online);
+    let agnos = agnos_versions(SPAN_TABLES, &present, now);
+    Ok((found, text(session, steps, &agnos, &our_versions(found, now))?))
+}
+
+/// Returns the text of some steps, and of what is noted in the tables of versions with them.
+pub(super) fn text(
+    session: &mut dyn Session,
+    steps: Vec<Step>,
+    agnos: &Rows,
+    ours: &Rows,
+) -> Result<Vec<String>, DatabaseError> {
     let mut script = Vec::new();
+    if steps.is_empty() {
+        return Ok(script);
+    }
+    let dialect = session.dialect();
+    let (online, at_once): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.is_online);
     if dialect == Dialect::Postgres {
         let schema = session.qualifier();
         let schema = schema.trim_end_matches('.');
@@ -29,10 +43,10 @@ pub(crate) fn script(session: &mut dyn Session, now: UnixNanos) -> Result<(u32, 
         script.push(format!("SET search_path TO {schema}"));
     }
     script.extend(at_once.into_iter().map(|step| step.sql));
-    script.extend(inserted("agno_schema_versions", &agnos_versions(&present, now), dialect));
+    script.extend(inserted("agno_schema_versions", agnos, dialect));
     script.extend(online.into_iter().map(|step| step.sql));
-    script.extend(inserted("tracestead_migrations", &our_versions(found, now), dialect));
-    Ok((found, script))
+    script.extend(inserted("tracestead_migrations", ours, dialect));
+    Ok(script)
 }
 
 fn has_schema(session: &mut dyn Session) -> Result<bool, DatabaseError> {
@@ -41,7 +55,7 @@ fn has_schema(session: &mut dyn Session) -> Result<bool, DatabaseError> {
     })
 }
 
-fn inserted(table: &str, rows: &(Vec<&str>, Vec<Vec<Value<'_>>>), dialect: Dialect) -> Option<String> {
+fn inserted(table: &str, rows: &Rows, dialect: Dialect) -> Option<String> {
     let (columns, rows) = rows;
     if rows.is_empty() {
         return None;

@@ -22,11 +22,11 @@ pub(crate) struct Index {
     pub(crate) only: Option<&'static str>,
 }
 
-const fn required(name: &'static str, kind: Kind) -> Column {
+pub(super) const fn required(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, is_nullable: false }
 }
 
-const fn optional(name: &'static str, kind: Kind) -> Column {
+pub(super) const fn optional(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, is_nullable: true }
 }
 
@@ -195,10 +195,14 @@ const SCHEMA_VERSIONS: &[Column] = &[
     optional("updated_at", Kind::Time),
 ];
 
+/// Where Agno looks for the versions of its tables.
+pub(super) const SCHEMA_VERSIONS_TABLE: Table =
+    Table { name: "agno_schema_versions", columns: SCHEMA_VERSIONS, key: "table_name", is_agnos: false };
+
 /// The tables of spans, in the order in which they are made.
 pub(crate) const SPAN_TABLES: &[Table] = &[
     Table { name: "tracestead_migrations", columns: MIGRATIONS, key: "version", is_agnos: false },
-    Table { name: "agno_schema_versions", columns: SCHEMA_VERSIONS, key: "table_name", is_agnos: false },
+    SCHEMA_VERSIONS_TABLE,
     Table { name: "agno_traces", columns: TRACES, key: "trace_id", is_agnos: true },
     Table { name: "agno_spans", columns: SPANS, key: "trace_id, span_id", is_agnos: true },
     Table { name: "tracestead_resources", columns: RESOURCES, key: "resource_id", is_agnos: false },
@@ -218,7 +222,7 @@ pub(crate) const SPAN_TABLES: &[Table] = &[
     Table { name: "tracestead_progress", columns: PROGRESS, key: "name", is_agnos: false },
 ];
 
-const fn index(
+pub(super) const fn index(
     name: &'static str,
     table: &'static str,
     columns: &'static [&'static str],

@@ -7,6 +7,7 @@ mod agno;
 mod attached;
 #[path = "../support/captures.rs"]
 mod captures;
+mod catalog;
 mod filters;
 mod limits;
 #[path = "../support/logs.rs"]
@@ -119,6 +120,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn several_may_attach_to_a_database_of_agno_at_once() {
+                migrate::at_once($engine);
+            }
+
+            #[test]
             fn how_far_the_rows_are_filled_can_be_seen() {
                 migrate::fills($engine);
             }
@@ -166,6 +172,16 @@ macro_rules! suite {
             #[test]
             fn no_byte_is_left_of_a_user() {
                 retention::user::no_byte_is_left($engine);
+            }
+
+            #[test]
+            fn a_catalogue_stands_alone() {
+                catalog::alone($engine);
+            }
+
+            #[test]
+            fn a_catalogue_stands_beside_spans() {
+                catalog::beside_spans($engine);
             }
 
             #[test]

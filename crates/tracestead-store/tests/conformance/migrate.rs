@@ -56,3 +56,24 @@ pub(crate) fn fills(engine: Engine) {
         assert_eq!(SpanStore::open(&options).unwrap().backfill(), None);
     });
 }
+
+/// Several servers that start at once on what Agno made: one makes the columns and indexes, nobody waits for ever.
+pub(crate) fn at_once(engine: Engine) {
+    let place = Place::new(engine);
+    agno::make_tables(&place);
+    agno::write(&place, "trace_id < '4'", "1 = 1");
+    let barrier = std::sync::Barrier::new(4);
+    let stores: Vec<SpanStore> = std::thread::scope(|scope| {
+        let open = || {
+            barrier.wait();
+            place.open()
+        };
+        let opening: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+        opening.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let runtime = Runtime::new().unwrap();
+    for store in stores {
+        runtime.block_on(store.close());
+    }
+    assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
+}

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use tracestead_model::query::{PageStart, TraceQuery};
 use tracestead_server::Settings;
-use tracestead_store::{DatabaseUrl, OpenError, SpanStore};
+use tracestead_store::{Catalog, DatabaseUrl, OpenError, OpenOptions, SpanStore};
 
 use super::Check;
 use crate::commands::show::thousands;
-use crate::commands::{blocking, connect, options};
+use crate::commands::{blocking, connect, now, options};
 
 /// Up to how many traces their spans are counted, which takes reading every one.
 const MAX_COUNTED: u64 = 20_000;
@@ -27,7 +27,25 @@ pub(super) async fn checks(settings: &Settings) -> Vec<Check> {
         let named = |check: Check| Check { says: format!("{}: {}", database.id, check.says), ..check };
         checks.extend(one(&settings).await.into_iter().map(named));
     }
+    checks.extend(catalog(settings).await);
     checks
+}
+
+/// Checks the catalogue; in the main database it is part of what was checked already.
+async fn catalog(settings: &Settings) -> Option<Check> {
+    let url = settings.catalog.as_ref().filter(|_| !settings.read_only)?;
+    let planning = OpenOptions::new(url.clone(), now());
+    let says = match blocking(move || Catalog::plan(&planning, false)).await {
+        Ok(Ok(statements)) if statements.is_empty() => "opens, tables up to date".to_owned(),
+        Ok(Ok(statements)) => {
+            format!("to be made by {} statements: `tracestead migrate --dry-run`", statements.len())
+        }
+        Ok(Err(error)) => {
+            return Some(Check::failed("catalogue", error.to_string(), "see `database.catalog`"));
+        }
+        Err(error) => return Some(Check::failed("catalogue", error.to_string(), "run it again")),
+    };
+    Some(Check::ok("catalogue", format!("{url}, {says}")))
 }
 
 async fn one(settings: &Settings) -> Vec<Check> {
