@@ -196,12 +196,11 @@ async fn compare(
     });
     let (verifier, traces) = opened.await?.context("cannot compare the databases")?;
     let (verifier, ended) = all(verifier, traces, interrupt).await?;
-    let verified = verifier.verified().clone();
     if !ended.context("cannot go on comparing")? {
         printer::note("stopped; compare again with --verify-only");
         return Ok(None);
     }
-    Ok(Some(verified))
+    Ok(Some(verifier.verified().clone()))
 }
 
 fn so_far(done: &CopyDone) -> String {

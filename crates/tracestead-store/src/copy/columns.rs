@@ -1,5 +1,7 @@
 //! The columns of a table that are copied, and how a value comes from one database into another.
 
+use std::collections::HashMap;
+
 use crate::schema;
 use crate::session::Session;
 use crate::sql::{Cell, Dialect, Row, Value};
@@ -46,6 +48,8 @@ pub(crate) struct Columns {
     pub(crate) all: Vec<Column>,
     /// Where the columns of the key are.
     pub(crate) key: Vec<usize>,
+    /// Where each column is.
+    positions: HashMap<String, usize>,
 }
 
 /// A row as it was read: a cell for each column.
@@ -60,10 +64,24 @@ impl Columns {
             to: column.kind.into(),
         };
         let columns = table.columns.iter().filter(|column| column.name != schema::UNUSED_SINCE);
-        let columns: Vec<Column> = columns.map(column).collect();
-        let at = |name: &str| columns.iter().position(|column| column.name == name);
-        let key = table.key.split(", ").filter_map(at).collect();
-        Self { table: table.name.to_owned(), all: columns, key }
+        Self::new(table.name, columns.map(column).collect(), table.key.split(", "))
+    }
+
+    /// Returns the columns of a table with a key.
+    pub(crate) fn new<'a>(table: &str, all: Vec<Column>, key: impl Iterator<Item = &'a str>) -> Self {
+        let mut columns =
+            Self { table: table.to_owned(), all: Vec::new(), key: Vec::new(), positions: HashMap::new() };
+        columns.extend(all);
+        columns.key = key.filter_map(|name| columns.position(name)).collect();
+        columns
+    }
+
+    /// Adds columns.
+    pub(crate) fn extend(&mut self, more: Vec<Column>) {
+        for column in more {
+            self.positions.insert(column.name.clone(), self.all.len());
+            self.all.push(column);
+        }
     }
 
     /// Returns what stands between `SELECT` and `FROM` where the table is read that is copied from.
@@ -96,7 +114,7 @@ impl Columns {
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.all.iter().position(|column| column.name == name)
+        self.positions.get(name).copied()
     }
 
     /// Returns a cell by the name of its column.

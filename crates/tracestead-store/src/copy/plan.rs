@@ -138,7 +138,7 @@ impl Plan {
             let is_known = |name: &str| columns.position(name).is_some() || name == schema::UNUSED_SINCE;
             let (more, lacking) = shared(there, here, is_known);
             no_loss(source, &columns.table, &lacking)?;
-            columns.all.extend(more);
+            columns.extend(more);
         }
         Ok(())
     }
@@ -202,12 +202,11 @@ impl Plan {
 
 fn table_plan(name: &str, shape: &Shape, columns: Vec<Column>) -> Option<TablePlan> {
     let at = |name: &str| columns.iter().position(|column| column.name == name);
-    let key: Vec<usize> = shape.key.iter().filter_map(|name| at(name)).collect();
     let merge = match at("updated_at") {
         Some(updated_at) if columns[updated_at].to == Holds::Integer => Merge::Later { updated_at },
         _ => Merge::Keep,
     };
-    let columns = Columns { table: name.to_owned(), all: columns, key };
+    let columns = Columns::new(name, columns, shape.key.iter().map(String::as_str));
     Some(TablePlan { columns, merge, has_events: false })
         .filter(|plan| plan.columns.key.len() == shape.key.len())
 }

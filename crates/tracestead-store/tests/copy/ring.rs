@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use tracestead_model::{Attributes, Span, SpanId, Status, StatusCode, UnixNanos, Value};
 use tracestead_store::CopyDone;
 
 use crate::agno::agno_written;
-use crate::captures::Capture;
+use crate::captures::{CAPTURES, Capture};
 use crate::place::{Engine, Place, canonical};
 use crate::source::{check_rollups, copier, copy, everything, fill, finish, same, verify};
+use crate::support::NOW;
 
 /// Returns a value in the form that every database gives back: durations that Agno wrote are whole milliseconds, and zero
 /// has no sign.
@@ -98,4 +100,62 @@ fn to_postgres_and_back() {
 #[test]
 fn to_mysql_and_back() {
     there_and_back(Engine::MySql);
+}
+
+/// Returns so many spans in traces of ten: an agent with calls of models and tools, at all hours of two days.
+fn many(spans: usize) -> Vec<Span> {
+    let template = &CAPTURES[0].spans[0];
+    let another = |at: usize| {
+        let (trace, place) = (at / 10 + 1, at % 10);
+        let number = u64::try_from(trace).unwrap().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let id =
+            |place: usize| format!("{:016x}", number ^ u64::try_from(place + 1).unwrap()).parse::<SpanId>();
+        let start =
+            NOW + i64::try_from(trace % 48).unwrap() * 3_600_000_000_000 + i64::try_from(at).unwrap() * 1_001;
+        let kind =
+            ["AGENT", "LLM", "TOOL", "LLM", "RETRIEVER", "LLM", "TOOL", "CHAIN", "LLM", "EMBEDDING"][place];
+        let mut attributes = Attributes::from_iter([
+            ("openinference.span.kind", Value::from(kind)),
+            ("session.id", Value::from(format!("session {}", trace % 700).as_str())),
+            ("input.value", Value::from(format!("question {at}: \u{e9}\u{1f600} \"quoted\"").as_str())),
+            ("score", Value::Double(f64::from(u32::try_from(at % 1000).unwrap()) * 1e15)),
+        ]);
+        if kind == "LLM" {
+            attributes.push("llm.model_name", Value::from(["gpt-4o-mini", "claude-sonnet-4-5"][trace % 2]));
+            attributes.push("llm.token_count.prompt", Value::Int(i64::try_from(at % 977).unwrap()));
+            attributes.push("llm.token_count.completion", Value::Int(i64::try_from(at % 113).unwrap()));
+        }
+        Span {
+            trace_id: format!("{number:016x}{trace:016x}").parse().unwrap(),
+            span_id: id(place).unwrap(),
+            parent_span_id: (place > 0).then(|| id(0).unwrap()),
+            name: format!("{kind} {}", at % 17),
+            start_time: UnixNanos::from_i64(start),
+            end_time: Some(UnixNanos::from_i64(start + i64::try_from(at % 5_000).unwrap() * 1_000_003)),
+            attributes,
+            status: Status {
+                code: if at.is_multiple_of(97) { StatusCode::Error } else { StatusCode::Unset },
+                message: String::new(),
+            },
+            ..template.clone()
+        }
+    };
+    (0..spans).map(another).collect()
+}
+
+#[test]
+fn around_all_databases() {
+    let mut captures = everything();
+    captures
+        .extend(many(100_000).chunks(2_000).map(|spans| Capture { spans: spans.to_vec(), logs: Vec::new() }));
+    let first = first(&captures);
+    let mut places = vec![first];
+    for engine in [Engine::Postgres, Engine::MySql, Engine::Sqlite] {
+        let next = Place::new(engine);
+        go_on(&places[places.len() - 1], &next);
+        places.push(next);
+    }
+    let last = &places[places.len() - 1];
+    same_rows(&places[0], last, false);
+    check_rollups(last);
 }
