@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, value_parser};
 
 use crate::commands::show::When;
+use crate::config::amounts::{age, size};
 
 /// Observability for AI agents that lives in your own database.
 #[derive(Debug, Parser)]
@@ -28,6 +30,12 @@ pub(crate) enum Command {
     /// Spans are kept as they came; what was understood of them is made anew. It may be stopped and run again at any time, and a
     /// server may run on the same file. That server prices new calls as it did until it is started again.
     Rebuild(Rebuild),
+    /// Delete old traces, or whatever is one user's
+    ///
+    /// Without --older-than, --max-size or --user, the rules of the configuration decide: `[[retention]]` and
+    /// `database.max_size`, which a server applies by itself. Only traces go; sessions, runs, approvals and the audit log stay. It
+    /// may be stopped and run again at any time, and a server may run on the same database.
+    Prune(Prune),
     /// Bring the tables of a database to this version, and fill what is missing in its rows
     ///
     /// `tracestead serve` does the same when it starts. Tables and columns are only added, while others go on writing; what Agno wrote
@@ -224,6 +232,42 @@ pub(crate) struct Migrate {
     /// Leave the rows to a server, which fills them in the background
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) no_wait: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Delete nothing, and say what would go and how much that is
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Traces that ended longer ago than this: 12h, 30d, 8w
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(crate) older_than: Option<Duration>,
+    /// Of these, only those with this status
+    #[arg(long, value_name = "STATUS", value_parser = ["OK", "ERROR"], ignore_case = true, requires = "older_than")]
+    pub(crate) status: Option<String>,
+    /// Of these, only those of this agent
+    #[arg(long, value_name = "ID", requires = "older_than")]
+    pub(crate) agent: Option<String>,
+    /// Of these, only those from this environment
+    #[arg(long, value_name = "NAME", requires = "older_than")]
+    pub(crate) environment: Option<String>,
+    /// Of these, only those with this tag
+    #[arg(long, value_name = "TAG", requires = "older_than")]
+    pub(crate) tag: Option<String>,
+    /// The oldest traces, until the database is no larger than this: 10GB, 512MiB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_size: Option<u64>,
+    /// Everything of this user, whatever its age, in the traces of others too
+    #[arg(long, value_name = "ID", conflicts_with_all = ["older_than", "max_size"])]
+    pub(crate) user: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

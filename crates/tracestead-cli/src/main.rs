@@ -44,6 +44,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Migrate(migrate) => commands::migrate::run(&migrate).await,
             Command::Copy(copy) => commands::copy::run(&copy).await,
             Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild).await,
+            Command::Prune(prune) => commands::prune::run(&prune).await,
             Command::Demo(demo) => commands::demo::run(&demo).await,
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
             Command::Config(config) => commands::config::run(&config),

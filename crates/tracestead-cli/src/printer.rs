@@ -76,6 +76,14 @@ pub(crate) fn bar(done: u64, of: u64) -> String {
     format!("[{}{}]", part(full, "#"), part(LETTERS - full, "."))
 }
 
+/// Asks somebody at a terminal, and returns whether the answer is yes.
+pub(crate) fn ask(question: &str) -> std::io::Result<bool> {
+    write!(anstream::stderr().lock(), "{question} [y/N] ")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Says something beside the output.
 pub(crate) fn note(text: &str) {
     // Nothing is left to do if nobody can be told.

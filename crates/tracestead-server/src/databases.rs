@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracestead_model::{PriceBook, UnixNanos};
+use tracestead_model::{PriceBook, Retention, UnixNanos};
 use tracestead_store::{Backfill, Catalog, DatabaseUrl, OpenError, OpenOptions, SpanStore};
 
 use crate::Settings;
@@ -42,10 +42,11 @@ impl Databases {
             url: settings.database.clone(),
             read_only: settings.read_only,
         };
-        let main = open(&main, settings, now).await?;
+        // The rules are about what is sent here.
+        let main = open(&main, settings, Some(&settings.retention), now).await?;
         let mut opened = Self { main, others: Vec::new(), catalog: None };
         for database in &settings.databases {
-            match open(database, settings, now).await {
+            match open(database, settings, None, now).await {
                 Ok(open) => opened.others.push(open),
                 Err(error) => {
                     opened.close().await;
@@ -105,11 +106,17 @@ impl Databases {
 }
 
 /// Opens a database off the async threads: it may take as long as a network and a migration take.
-async fn open(database: &NamedDatabase, settings: &Settings, now: UnixNanos) -> Result<Open, OpenError> {
+async fn open(
+    database: &NamedDatabase,
+    settings: &Settings,
+    retention: Option<&Retention>,
+    now: UnixNanos,
+) -> Result<Open, OpenError> {
     let mut options = OpenOptions::new(database.url.clone(), now);
     options.read_only = database.read_only;
     options.synchronous = settings.synchronous;
     options.prices = PriceBook::new(settings.prices.clone());
+    options.retention = retention.cloned();
     let opened = tokio::task::spawn_blocking(move || SpanStore::open(&options));
     let store = opened.await.map_err(|error| OpenError::Thread(error.into()))??;
     Ok(Open { id: database.id.clone(), store: Arc::new(store) })

@@ -21,6 +21,8 @@ const REFUSED: &str = "tracestead_exports_refused_total";
 const QUEUE_BYTES: &str = "tracestead_queue_bytes";
 const BACKFILL_PENDING: &str = "tracestead_backfill_pending_spans";
 const BACKFILL_DONE: &str = "tracestead_backfill_filled_spans_total";
+const PRUNED_TRACES: &str = "tracestead_pruned_traces_total";
+const PRUNED_SPANS: &str = "tracestead_pruned_spans_total";
 const COMMIT_SECONDS: &str = "tracestead_commit_seconds";
 const COMMIT_SPANS: &str = "tracestead_commit_spans";
 const COMMIT_FAILURES: &str = "tracestead_commit_failures_total";
@@ -68,6 +70,8 @@ fn describe() {
         "Spans that Agno wrote and that are to be filled, counted up to 10,000"
     );
     metrics::describe_counter!(BACKFILL_DONE, "Spans that Agno wrote and that were filled");
+    metrics::describe_counter!(PRUNED_TRACES, "Traces that were deleted by retention");
+    metrics::describe_counter!(PRUNED_SPANS, "Spans that were deleted by retention");
     metrics::describe_histogram!(COMMIT_SECONDS, "How long a commit took, in seconds");
     metrics::describe_histogram!(COMMIT_SPANS, "How many spans a commit held");
     metrics::describe_counter!(COMMIT_FAILURES, "Commits that failed");

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tracestead_model::Price;
+use tracestead_model::{Price, Retention};
 use tracestead_store::{DatabaseUrl, Synchronous};
 
 use crate::NamedDatabase;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// What calls cost, before the price list is asked.
     pub prices: Vec<Price>,
+    /// How long traces are kept; for ever if it says nothing.
+    pub retention: Retention,
 }
 
 impl Settings {
@@ -67,6 +69,7 @@ impl Settings {
             allowed_hosts: Vec::new(),
             cors_origins: vec!["*".to_owned()],
             prices: Vec::new(),
+            retention: Retention::default(),
         }
     }
     /// Returns where the catalogue is.

@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod prune;
 pub(crate) mod rebuild;
 pub(crate) mod serve;
 pub(crate) mod show;

@@ -7,7 +7,7 @@ use tracestead_server::Settings;
 use tracestead_store::{DatabaseUrl, Synchronous};
 
 use super::layers::Layers;
-use super::{Config, ConfigError, Shown, databases, prices};
+use super::{Config, ConfigError, Shown, amounts, databases, prices, retention};
 
 /// A setting that exists.
 pub(super) struct Key {
@@ -34,6 +34,7 @@ pub(super) const KEYS: &[Key] = &[
     key("database.id", "default"),
     url("database.catalog", ""),
     key("database.synchronous", "full"),
+    key("database.max_size", ""),
     key("server.listen", "127.0.0.1:7777"),
     key("server.insecure_no_auth", "false"),
     key("server.allowed_hosts", ""),
@@ -93,12 +94,17 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         _ => Err("expected `text` or `json`".to_owned()),
     })?;
     server.prices = prices::read(layers)?;
+    server.retention.rules = retention::read(layers)?;
+    server.retention.max_bytes = read.with("database.max_size", |text| {
+        if text.is_empty() { Ok(None) } else { amounts::size(text).map(Some) }
+    })?;
     let shown = KEYS.iter().map(|key| {
         let (value, origin) = read.shown(key.name);
         let value = if key.name == "database.catalog" { databases.catalog() } else { value };
         Shown { key: key.name.to_owned(), value, origin }
     });
-    let shown = shown.chain(databases.shown(layers)).chain(prices::shown(layers, &server.prices)).collect();
+    let shown = shown.chain(databases.shown(layers)).chain(prices::shown(layers, &server.prices));
+    let shown = shown.chain(retention::shown(layers, &server.retention.rules)).collect();
     Ok(Config { server, log_level, log_format, shown })
 }
 
@@ -237,6 +243,8 @@ mod tests {
         assert_eq!(said, settings);
         let said: Vec<_> = documented("Prices").into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(said, prices::PRICE_KEYS);
+        let said: Vec<_> = documented("Retention").into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(said, retention::RETENTION_KEYS);
         let said: Vec<_> = documented("More databases").into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(said, databases::DATABASE_KEYS);
     }
@@ -245,7 +253,9 @@ mod tests {
     fn the_examples_of_the_documentation_are_right() {
         let examples: Vec<&str> =
             DOCUMENTATION.split("```toml\n").skip(1).filter_map(|text| text.split("```").next()).collect();
-        assert!(examples.iter().any(|example| example.contains("[[prices]]")));
+        for list in ["[[prices]]", "[[retention]]"] {
+            assert!(examples.iter().any(|example| example.contains(list)));
+        }
         for example in examples {
             check(&layers(example)).unwrap();
         }

@@ -14,7 +14,8 @@ use crate::arguments::Serve;
 const DEFAULT_FILE: &str = "tracestead.toml";
 
 /// The parts of the file that are no sections of settings, and how each is written.
-const TABLES: &[(&str, &str)] = &[("databases", "[databases.NAME]"), ("prices", "[[prices]]")];
+const TABLES: &[(&str, &str)] =
+    &[("databases", "[databases.NAME]"), ("prices", "[[prices]]"), ("retention", "[[retention]]")];
 
 /// Settings by dotted key, with the origin of each.
 #[derive(Debug, Default)]

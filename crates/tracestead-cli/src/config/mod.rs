@@ -1,11 +1,14 @@
 //! Settings: defaults, then `tracestead.toml`, then `TRACESTEAD_SECTION__KEY`, then flags; the last word wins.
 //!
-//! Prices and databases beside the main one are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
+//! Prices, rules of retention and databases beside the main one are tables and stand in the file only. A key that nobody knows is an error that names where it stands: it is a misspelt one, and would be ignored in silence.
 
+pub(crate) mod amounts;
 mod databases;
+mod entry;
 mod keys;
 mod layers;
 mod prices;
+mod retention;
 
 use std::fmt;
 use std::path::Path;
@@ -17,10 +20,18 @@ use crate::arguments::Serve;
 use layers::Layers;
 
 pub(crate) use keys::LogFormat;
+pub(crate) use retention::rule_in_one_line;
 
 /// A setting that cannot be used, and where it stands.
 #[derive(Debug)]
 pub(crate) struct ConfigError(String);
+
+impl ConfigError {
+    /// Says what was typed or configured wrong, for a command that finds out.
+    pub(crate) fn new(says: impl Into<String>) -> Self {
+        Self(says.into())
+    }
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +47,7 @@ pub(crate) struct Config {
     pub(crate) server: Settings,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
-    /// Name, value and origin of every setting, in the order of the documentation; then databases and prices.
+    /// Name, value and origin of every setting, in the order of the documentation; then databases, prices and rules of retention.
     pub(crate) shown: Vec<Shown>,
 }
 

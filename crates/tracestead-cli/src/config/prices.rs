@@ -1,11 +1,10 @@
 //! `[[prices]]`: what models cost, where the user knows better than the price list.
-//!
-//! Tables are no single values, so they stand in the file only and have no default.
 
-use toml::{Table, Value};
+use toml::Value;
 use tracestead_model::{Price, UnixNanos, facts};
 
-use super::layers::{Layers, unknown_in};
+use super::entry::{Entry, entries, in_one_line, quoted, shown as shown_list};
+use super::layers::Layers;
 use super::{ConfigError, Shown};
 
 /// The keys of a table, in the order in which they are shown and documented.
@@ -20,30 +19,15 @@ const EXPECTED_MODEL: &str = "expected a model's name, such as gpt-4o or gpt-4o*
 
 /// Reads every table, in the order of the file.
 pub(super) fn read(layers: &Layers) -> Result<Vec<Price>, ConfigError> {
-    let Some((value, origin)) = layers.tables("prices") else { return Ok(Vec::new()) };
-    let tables = value.as_array().into_iter().flatten();
-    let tables: Vec<&Table> = tables.filter_map(Value::as_table).collect();
-    if value.as_array().is_none_or(|items| items.len() != tables.len()) {
-        let found = value.type_str();
-        return Err(ConfigError(format!(
-            "cannot use this {found} for `prices` (from {origin}): expected tables, each below a line `[[prices]]`"
-        )));
-    }
-    tables.into_iter().enumerate().map(|(at, table)| Entry { at, table, origin }.price()).collect()
+    entries(layers, "prices", PRICE_KEYS)?.iter().map(price).collect()
 }
 
 /// Returns prices as `config print` shows them: a table in one line.
 pub(super) fn shown<'a>(layers: &'a Layers, prices: &'a [Price]) -> impl Iterator<Item = Shown> + 'a {
-    let origin = layers.tables("prices").map_or("", |(_, origin)| origin);
-    prices.iter().enumerate().map(|(at, price)| Shown {
-        key: format!("prices[{at}]"),
-        value: in_one_line(price),
-        origin: origin.to_owned(),
-    })
+    shown_list(layers, "prices", prices.iter().map(price_in_one_line))
 }
 
-fn in_one_line(price: &Price) -> String {
-    let quoted = |text: &str| Value::String(text.to_owned()).to_string();
+fn price_in_one_line(price: &Price) -> String {
     let values = [
         Some(quoted(&price.model)),
         price.provider.as_deref().map(quoted),
@@ -53,60 +37,19 @@ fn in_one_line(price: &Price) -> String {
         price.cache_write_usd.map(|usd| usd.to_string()),
         price.from.map(|from| quoted(&from.to_rest())),
     ];
-    let pairs = PRICE_KEYS.iter().zip(values).filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
-    format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+    in_one_line(PRICE_KEYS, values)
 }
 
-/// One table and where it stands.
-struct Entry<'a> {
-    at: usize,
-    table: &'a Table,
-    origin: &'a str,
-}
-
-impl Entry<'_> {
-    fn price(&self) -> Result<Price, ConfigError> {
-        if let Some(key) = self.table.keys().find(|key| !PRICE_KEYS.contains(&key.as_str())) {
-            return Err(unknown_in(&format!("prices[{}]", self.at), key, PRICE_KEYS, self.origin));
-        }
-        Ok(Price {
-            model: self.required("model", EXPECTED_MODEL, model)?,
-            provider: self.optional("provider", "expected a provider, such as openai or azure", provider)?,
-            input_usd: self.required("input", EXPECTED_USD, usd)?,
-            output_usd: self.required("output", EXPECTED_USD, usd)?,
-            cache_read_usd: self.optional("cache_read", EXPECTED_USD, usd)?,
-            cache_write_usd: self.optional("cache_write", EXPECTED_USD, usd)?,
-            from: self.optional("from", "expected a day or a time, such as 2026-11-01", time)?,
-        })
-    }
-
-    fn required<T>(
-        &self,
-        key: &str,
-        expected: &str,
-        read: fn(&Value) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        self.optional(key, expected, read)?.ok_or_else(|| {
-            ConfigError(format!("missing setting `{}` in {}: {expected}", self.name(key), self.origin))
-        })
-    }
-
-    fn optional<T>(
-        &self,
-        key: &str,
-        expected: &str,
-        read: fn(&Value) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.table.get(key) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| {
-            let (name, origin) = (self.name(key), self.origin);
-            ConfigError(format!("cannot use `{value}` for `{name}` (from {origin}): {expected}"))
-        })
-    }
-
-    fn name(&self, key: &str) -> String {
-        format!("prices[{}].{key}", self.at)
-    }
+fn price(entry: &Entry<'_>) -> Result<Price, ConfigError> {
+    Ok(Price {
+        model: entry.required("model", EXPECTED_MODEL, model)?,
+        provider: entry.optional("provider", "expected a provider, such as openai or azure", provider)?,
+        input_usd: entry.required("input", EXPECTED_USD, usd)?,
+        output_usd: entry.required("output", EXPECTED_USD, usd)?,
+        cache_read_usd: entry.optional("cache_read", EXPECTED_USD, usd)?,
+        cache_write_usd: entry.optional("cache_write", EXPECTED_USD, usd)?,
+        from: entry.optional("from", "expected a day or a time, such as 2026-11-01", time)?,
+    })
 }
 
 fn model(value: &Value) -> Option<String> {
@@ -160,11 +103,11 @@ mod tests {
         let second =
             Price { from: UnixNanos::from_iso("2026-10-31T23:00:00Z").ok(), ..Price::for_model("*") };
         assert_eq!(
-            in_one_line(&first),
+            price_in_one_line(&first),
             "{ model = \"gpt-*\", provider = \"azure.ai.openai\", input = 2, output = 8.5, cache_read = 0.5, \
              from = \"2026-11-01T00:00:00Z\" }"
         );
-        assert_eq!(prices(&format!("prices = [{}]", in_one_line(&first))).unwrap(), read[..1]);
+        assert_eq!(prices(&format!("prices = [{}]", price_in_one_line(&first))).unwrap(), read[..1]);
         assert_eq!(read, [first, second]);
         assert_eq!(prices("").unwrap(), []);
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{RunContext, SpanType, Usage};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 fn now() -> UnixNanos {
     UnixNanos::from_iso("2026-11-26").unwrap()

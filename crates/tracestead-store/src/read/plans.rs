@@ -378,7 +378,7 @@ fn clickhouse_uses_its_keys() {
                         "idx_tracestead_traces_status" => in_order,
                         _ => return false,
                     };
-                    plan.contains(used) && !(is_order && !plan.contains(in_order))
+                    plan.contains(used) && (!is_order || plan.contains(in_order))
                 },
             );
         },

@@ -230,26 +230,6 @@ pub(super) fn plan(present: &Present, tables: &[Table], cluster: Option<&str>) -
     steps.into_iter().map(|sql| Step { sql, is_online: false }).collect()
 }
 
-/// Returns the statements that let rows of spans, and all that is beside them, live so many days from their time on. Rows
-/// go when parts are merged, some hours later at most; the sums over their hours go with them.
-pub(crate) fn keep_days(days: u32, cluster: Option<&str>) -> Vec<String> {
-    let of = Cluster(cluster);
-    let tables = [
-        "agno_spans",
-        "agno_traces",
-        "tracestead_span_events",
-        "tracestead_rollups",
-        "tracestead_trace_places",
-    ];
-    let statement = |table: &str| {
-        let time = layout(table).time.unwrap_or_default();
-        let name = of.local(table);
-        let ttl = format!("toDateTime(intDiv({time}, 1000000000)) + INTERVAL {days} DAY");
-        format!("ALTER TABLE {name}{} MODIFY TTL {ttl}", of.on())
-    };
-    tables.into_iter().map(statement).collect()
-}
-
 /// Where the tables are made: on one server, or on all of a cluster.
 struct Cluster<'a>(Option<&'a str>);
 

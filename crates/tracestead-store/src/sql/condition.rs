@@ -152,7 +152,7 @@ impl Condition {
             Comparison::Lte => (" >= ", last),
             Comparison::Eq | Comparison::Neq => {
                 let is_not = if comparison == Comparison::Neq { "NOT " } else { "" };
-                self.sql.push_str(&format!("newest_first {is_not}BETWEEN "));
+                self.sql.extend(["newest_first ", is_not, "BETWEEN "]);
                 self.bind(-last);
                 self.sql.push_str(" AND ");
                 return self.bind(-first);

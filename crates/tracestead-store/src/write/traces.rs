@@ -293,10 +293,9 @@ fn context(
     for (at, value) in now.iter_mut().enumerate() {
         // An entry run tells its ids whole, but for conversation and user.
         let may_keep = shape.entry.is_none() || CONTEXT[at] == "session_id" || CONTEXT[at] == "user_id";
-        if value.is_none() && may_keep {
-            if !draft.stored().any(|stored| of(&stored.shape.context)[at] == before.context[at]) {
-                value.clone_from(&before.context[at]);
-            }
+        let was_said = || draft.stored().any(|stored| of(&stored.shape.context)[at] == before.context[at]);
+        if value.is_none() && may_keep && !was_said() {
+            value.clone_from(&before.context[at]);
         }
     }
     now

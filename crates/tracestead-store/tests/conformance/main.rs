@@ -90,6 +90,35 @@ macro_rules! suite {
             }
 
             #[test]
+            fn long_and_awkward_texts_are_kept() {
+                limits::awkward($engine);
+            }
+
+            #[test]
+            fn a_span_of_many_megabytes_is_kept() {
+                limits::large($engine);
+            }
+
+            #[test]
+            fn several_writers_leave_the_same_rows() {
+                writers::several($engine);
+            }
+
+            #[test]
+            fn several_may_open_an_empty_database_at_once() {
+                writers::open_at_once($engine);
+            }
+        }
+    };
+}
+
+/// What is there on the databases that Agno and a catalogue may be in too. Traces are deleted there only, so far.
+macro_rules! relational {
+    ($name:ident, $engine:expr, $cases:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
             fn a_database_of_agno_is_read_as_if_it_were_filled() {
                 attached::of_agno_alone($engine);
             }
@@ -102,16 +131,6 @@ macro_rules! suite {
             #[test]
             fn where_no_traces_are_none_are_read() {
                 attached::without_traces($engine);
-            }
-
-            #[test]
-            fn long_and_awkward_texts_are_kept() {
-                limits::awkward($engine);
-            }
-
-            #[test]
-            fn a_span_of_many_megabytes_is_kept() {
-                limits::large($engine);
             }
 
             #[test]
@@ -183,16 +202,6 @@ macro_rules! suite {
             fn a_catalogue_stands_beside_spans() {
                 catalog::beside_spans($engine);
             }
-
-            #[test]
-            fn several_writers_leave_the_same_rows() {
-                writers::several($engine);
-            }
-
-            #[test]
-            fn several_may_open_an_empty_database_at_once() {
-                writers::open_at_once($engine);
-            }
         }
     };
 }
@@ -206,3 +215,7 @@ suite!(sqlite, Engine::Sqlite, 100);
 suite!(postgres, Engine::Postgres, 30);
 suite!(mysql, Engine::MySql, 30);
 suite!(clickhouse, Engine::ClickHouse, 10);
+
+relational!(relational_sqlite, Engine::Sqlite, 100);
+relational!(relational_postgres, Engine::Postgres, 30);
+relational!(relational_mysql, Engine::MySql, 30);

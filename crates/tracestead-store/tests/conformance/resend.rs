@@ -131,15 +131,13 @@ async fn resent(place: &Place, batches: Vec<Vec<Item>>, at_once: usize) {
 }
 
 /// Sends the spans of a capture in batches of so many, then its log records one by one.
-pub(crate) async fn send_in_parts(place: &Place, capture: &Capture, at_once: usize) {
-    let store = place.open();
+pub(crate) async fn send_in_parts(store: &SpanStore, capture: &Capture, at_once: usize) {
     for spans in capture.spans.chunks(at_once.min(capture.spans.len()).max(1)) {
         store.ingest(prepare(spans.to_vec())).await.unwrap();
     }
     for log in &capture.logs {
         store.ingest(prepare_logs(vec![log.clone()])).await.unwrap();
     }
-    store.close().await;
 }
 
 async fn ingest(store: Arc<SpanStore>, batch: Batch, spans_sent: usize) {

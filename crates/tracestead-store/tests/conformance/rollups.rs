@@ -70,9 +70,12 @@ pub(crate) fn sums(engine: Engine) {
     let place = Place::new(engine);
     Runtime::new().unwrap().block_on(async {
         // In parts, so that what counts of a trace changes while it comes.
+        let store = place.open();
         for capture in CAPTURES.iter() {
-            resend::send_in_parts(&place, capture, 3).await;
+            resend::send_in_parts(&store, capture, 3).await;
         }
+        // Where hours are summed anew, they are by now.
+        store.close().await;
         let store = place.open();
         let traces = store.traces(TraceQuery { limit: u32::MAX, ..TraceQuery::default() }).await.unwrap();
         let mut spans = Vec::new();

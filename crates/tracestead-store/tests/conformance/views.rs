@@ -31,9 +31,12 @@ pub(crate) fn answers(engine: Engine) {
     let place = Place::new(engine);
     let runtime = Runtime::new().unwrap();
     let traces = runtime.block_on(async {
+        let store = place.open();
         for capture in CAPTURES.iter() {
-            resend::send_in_parts(&place, capture, 5).await;
+            resend::send_in_parts(&store, capture, 5).await;
         }
+        // Where hours are summed anew, they are by now.
+        store.close().await;
         let store = place.open();
         let traces = store.traces(TraceQuery { limit: u32::MAX, ..TraceQuery::default() }).await.unwrap();
         store.close().await;

@@ -16,9 +16,11 @@ pub(crate) fn several(engine: Engine) {
     let place = Place::new(engine);
     let captures = &CAPTURES[..12];
     runtime.block_on(async {
+        let store = place.open();
         for capture in captures {
-            resend::send_in_parts(&place, capture, usize::MAX).await;
+            resend::send_in_parts(&store, capture, usize::MAX).await;
         }
+        store.close().await;
     });
     let expected = place.contents();
     place.clear();

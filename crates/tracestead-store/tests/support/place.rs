@@ -317,7 +317,12 @@ async fn clickhouse_rows(url: &str, sql: &str) -> Vec<Row> {
             serde_json::Value::String(text) => Some(text),
             other => Some(other.to_string()),
         };
-        collect(columns.iter().cloned().zip(values.into_iter().map(text)))
+        let of = |(column, value): (&String, serde_json::Value)| {
+            let text = text(value);
+            let text = if column == "bytes" { text.map(|text| hex(text.as_bytes())) } else { text };
+            (column.clone(), text)
+        };
+        collect(columns.iter().zip(values).map(of))
     };
     lines.map(read).collect()
 }

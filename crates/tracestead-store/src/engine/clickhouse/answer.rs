@@ -135,10 +135,9 @@ fn of_server(said: &str) -> ErrorKind {
         Some(code) if BUSY.contains(&code) => ErrorKind::Conflict,
         Some(code) if AWAY.contains(&code) => ErrorKind::Connection,
         Some(code) if VALUES.contains(&code) => ErrorKind::Rows,
-        Some(_) => ErrorKind::Other,
         // Something between us and the server answered.
         None if ["502", "503", "504"].iter().any(|status| said.starts_with(status)) => ErrorKind::Connection,
-        None => ErrorKind::Other,
+        Some(_) | None => ErrorKind::Other,
     }
 }
 

@@ -38,8 +38,7 @@ fn tables_on_a_cluster() {
 fn the_engine_can_read_what_is_made_on_a_cluster() {
     let mut session = connect();
     let all = plan(&Present::default(), SPAN_TABLES, Some("it's `one`"));
-    let keep = keep_days(30, Some("c"));
-    for sql in all.into_iter().map(|step| step.sql).chain(keep) {
+    for sql in all.into_iter().map(|step| step.sql) {
         let rows = session.query(&format!("EXPLAIN AST {sql}"), &[]);
         assert!(rows.is_ok(), "{sql}\n{rows:?}");
     }

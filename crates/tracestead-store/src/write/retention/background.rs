@@ -11,7 +11,7 @@ use tracestead_model::{Retention, UnixNanos};
 use super::{Prune, PrunePosition, Pruned, Step};
 
 /// How long it rests at least once all was looked at.
-const PASS_REST: Duration = Duration::from_secs(60);
+const PASS_REST: Duration = Duration::from_mins(1);
 
 /// And at least so many times as long as it took.
 const PASS_REST_TIMES: u32 = 20;

@@ -40,10 +40,10 @@ pub(super) fn page(
     }
     if let Some((start_time_ns, trace_id)) = after {
         // Said twice, because not every database finds its place in an index by the second half alone.
-        sql.push_str(&format!(" AND start_time_ns >= ? AND (start_time_ns > ? OR {by_id} > ?)"));
+        sql.extend([" AND start_time_ns >= ? AND (start_time_ns > ? OR ", &by_id, " > ?)"]);
         values.extend([Value::int(*start_time_ns), Value::int(*start_time_ns), Value::text(trace_id)]);
     }
-    sql.push_str(&format!(" ORDER BY start_time_ns, {by_id} LIMIT ?"));
+    sql.extend([" ORDER BY start_time_ns, ", &by_id, " LIMIT ?"]);
     values.push(Value::count(PAGE_TRACES as u64));
     Ok(session.query(&sql, &values)?.into_iter().map(record).collect())
 }

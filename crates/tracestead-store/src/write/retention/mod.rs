@@ -20,6 +20,7 @@ mod candidates;
 mod delete;
 mod plan;
 mod rules;
+mod shrink;
 mod size;
 mod sweep;
 mod user;
@@ -88,6 +89,7 @@ enum Phase {
     Size(Option<Key>, Option<size::Excess>),
     User(user::Phase),
     Resources(sweep::Phase),
+    Shrink,
 }
 
 impl Pruned {
@@ -120,10 +122,10 @@ pub(super) fn step(
     context: Context<'_>,
 ) -> Result<Pruned, DatabaseError> {
     let place = step.position.clone().map_or_else(|| first(&step.what, step.now), |position| position.0);
-    if place.has_unfinished {
-        if let Some(deleted) = delete::unfinished(session)? {
-            return Ok(Pruned::of(&deleted, place.phase));
-        }
+    if place.has_unfinished
+        && let Some(deleted) = delete::unfinished(session)?
+    {
+        return Ok(Pruned::of(&deleted, place.phase));
     }
     match (&step.what, place.phase) {
         (Prune::Rules(retention), Phase::Age(after)) => rules::age(session, retention, step.now, after),
@@ -131,7 +133,9 @@ pub(super) fn step(
             rules::size(session, retention, after, excess)
         }
         (Prune::User(user_id), Phase::User(phase)) => user::step(session, user_id, phase, context),
-        (Prune::Resources, Phase::Resources(phase)) => sweep::step(session, phase),
+        (Prune::Resources, Phase::Resources(phase)) => sweep::step(session, &phase),
+        (_, Phase::Shrink) if shrink::step(session)? => Ok(Pruned::at(Phase::Shrink)),
+        (_, Phase::Shrink) => Ok(Pruned::default()),
         // A position of another prune is none of this one.
         (what, _) => Ok(Pruned::at(first(what, step.now).phase)),
     }

@@ -98,9 +98,9 @@ impl Planning {
                     Prune::Resources => Next::Nothing,
                 }
             }
-            Next::Age(after) => self.age(session, after)?,
-            Next::Excess(after, excess) => self.excess(session, after, excess)?,
-            Next::Traces(after) => self.traces(session, after)?,
+            Next::Age(after) => self.age(session, after.as_ref())?,
+            Next::Excess(after, excess) => self.excess(session, after.as_ref(), excess)?,
+            Next::Traces(after) => self.traces(session, after.as_ref())?,
             Next::Spans(after) => self.spans(session, &after)?,
             Next::Nothing => Next::Nothing,
         };
@@ -112,12 +112,12 @@ impl Planning {
         Planned { traces: 1, spans, bytes: spans.max(1).saturating_mul(self.size.bytes_per_span) }
     }
 
-    fn age(&mut self, session: &mut dyn Session, after: Option<Key>) -> Result<Next, DatabaseError> {
+    fn age(&mut self, session: &mut dyn Session, after: Option<&Key>) -> Result<Next, DatabaseError> {
         let Prune::Rules(retention) = &self.what else { return Ok(Next::Nothing) };
         let page = match retention.begun_before(self.now) {
             Some(time) => {
                 let which = Which { begun_before: Some(time), user_id: None };
-                candidates::page(session, which, after.as_ref())?
+                candidates::page(session, which, after)?
             }
             None => Vec::new(),
         };
@@ -140,17 +140,19 @@ impl Planning {
     fn excess(
         &mut self,
         session: &mut dyn Session,
-        after: Option<Key>,
+        after: Option<&Key>,
         excess: Excess,
     ) -> Result<Next, DatabaseError> {
         let Prune::Rules(retention) = &self.what else { return Ok(Next::Nothing) };
-        let page = candidates::page(session, Which::default(), after.as_ref())?;
+        let page = candidates::page(session, Which::default(), after)?;
         let may_go =
             |trace: &TraceRecord| retention.may_go(trace) && retention.expired(trace, self.now).is_none();
         let enough = excess.reached_within(&page, may_go);
         let going: Vec<&TraceRecord> = page[..enough].iter().filter(|trace| may_go(trace)).collect();
         let mut sum = Planned::default();
-        going.into_iter().for_each(|trace| sum.add(self.planned(trace)));
+        for trace in going {
+            sum.add(self.planned(trace));
+        }
         self.plan.size.add(sum);
         let excess = excess.without(sum.spans.max(sum.traces));
         Ok(match (excess, last(&page)) {
@@ -159,13 +161,15 @@ impl Planning {
         })
     }
 
-    fn traces(&mut self, session: &mut dyn Session, after: Option<Key>) -> Result<Next, DatabaseError> {
+    fn traces(&mut self, session: &mut dyn Session, after: Option<&Key>) -> Result<Next, DatabaseError> {
         let Prune::User(user_id) = &self.what else { return Ok(Next::Nothing) };
         let which = Which { begun_before: None, user_id: Some(user_id) };
-        let page = candidates::page(session, which, after.as_ref())?;
+        let page = candidates::page(session, which, after)?;
         let mut sum = Planned::default();
         let theirs = page.iter().filter(|trace| trace.user_id.as_ref() == Some(user_id));
-        theirs.for_each(|trace| sum.add(self.planned(trace)));
+        for trace in theirs {
+            sum.add(self.planned(trace));
+        }
         self.plan.user.add(sum);
         Ok(last(&page).map_or_else(|| Next::Spans(String::new()), |after| Next::Traces(Some(after))))
     }

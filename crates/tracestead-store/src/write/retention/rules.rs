@@ -31,7 +31,7 @@ pub(super) fn age(
 fn by_size(retention: &Retention) -> Pruned {
     match retention.max_bytes {
         Some(_) => Pruned::at(Phase::Size(None, None)),
-        None => Pruned::default(),
+        None => Pruned::at(Phase::Shrink),
     }
 }
 
@@ -43,12 +43,12 @@ pub(super) fn size(
     after: Option<Key>,
     excess: Option<size::Excess>,
 ) -> Result<Pruned, DatabaseError> {
-    let Some(max_bytes) = retention.max_bytes else { return Ok(Pruned::default()) };
+    let Some(max_bytes) = retention.max_bytes else { return Ok(Pruned::at(Phase::Shrink)) };
     let excess = match excess {
         Some(excess) => excess,
         None => match size::excess(session, max_bytes)? {
             Some(excess) => excess,
-            None => return Ok(Pruned::default()),
+            None => return Ok(Pruned::at(Phase::Shrink)),
         },
     };
     let which = Which::default();
@@ -59,7 +59,7 @@ pub(super) fn size(
     found.is_last &= enough == page.len();
     if found.trace_ids.is_empty() && found.is_last {
         tracing::warn!(max_bytes, "the database is larger than it may be, and no trace is left that may go");
-        return Ok(Pruned::default());
+        return Ok(Pruned::at(Phase::Shrink));
     }
     let deleted = delete::traces(session, &found.trace_ids, |trace| retention.may_go(trace))?;
     let after = if deleted.is_cut { after } else { found.after };

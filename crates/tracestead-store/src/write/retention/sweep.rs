@@ -43,7 +43,7 @@ impl Phase {
     }
 }
 
-pub(super) fn step(session: &mut dyn Session, phase: Phase) -> Result<Pruned, DatabaseError> {
+pub(super) fn step(session: &mut dyn Session, phase: &Phase) -> Result<Pruned, DatabaseError> {
     // There resources live as long as their table's rule says.
     if session.dialect() == Dialect::ClickHouse {
         return Ok(Pruned::default());
@@ -55,7 +55,7 @@ pub(super) fn step(session: &mut dyn Session, phase: Phase) -> Result<Pruned, Da
                 || Place::Read { after: ((i64::MIN, String::new()), String::new()), known: BTreeSet::new() };
             Ok(phase.at(last.map_or_else(first, |after| Place::Mark { after })))
         }
-        Place::Read { after, known } => read(session, &phase, after, known.clone()),
+        Place::Read { after, known } => read(session, phase, after, known.clone()),
         Place::Delete => {
             let deleted = transaction(session, Access::Write, |session| delete(session, phase.mark))?;
             let Some(resources) = deleted else { return Ok(Pruned::default()) };

@@ -21,7 +21,7 @@ use crate::place::{Engine, Place};
 use crate::resend::same;
 use crate::traces::BEGIN;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A day after [`BEGIN`].
 fn now() -> UnixNanos {
