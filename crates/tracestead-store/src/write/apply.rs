@@ -44,7 +44,10 @@ pub(super) fn write(
         let description = summary::describe(session, trace_id, draft, &shape, before, joined)?;
         let created_at = match created_at(draft) {
             Some(created_at) => Some(created_at.to_owned()),
-            None if before.is_none() => first_created_at(session, trace_id)?,
+            // There a commit may have ended between the two.
+            None if before.is_none() && session.dialect() == Dialect::ClickHouse => {
+                first_created_at(session, trace_id)?
+            }
             None => None,
         };
         rows.push(TraceRow::new(trace_id, draft, shape.clone(), description, before, created_at.as_deref()));
