@@ -34,15 +34,6 @@ pub enum OpenError {
         /// Ours.
         known: u32,
     },
-    /// Rules about old traces were given, and nothing would follow them.
-    #[error(
-        "traces in {database} cannot be deleted by rules: retention on ClickHouse is not there yet; remove \
-         `[[retention]]` and `database.max_size`"
-    )]
-    Retention {
-        /// The database, without its password.
-        database: String,
-    },
     /// There is nothing to read, and nothing may be made.
     #[error("database {database} has no tables of traces, and none are made where it is only to be read")]
     Empty {

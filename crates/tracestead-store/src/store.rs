@@ -95,10 +95,6 @@ pub struct SpanStore {
 impl SpanStore {
     /// Opens the database, brings its tables to our version and starts the writer. Blocks until the database answers.
     pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
-        let has_rules = options.retention.as_ref().is_some_and(|retention| !retention.is_idle());
-        if has_rules && matches!(options.url, DatabaseUrl::ClickHouse(_)) {
-            return Err(OpenError::Retention { database: options.url.to_string() });
-        }
         let connector = options.connector();
         let prices = Arc::new(options.prices.clone());
         let (writer, attached) = if options.read_only {
@@ -137,10 +133,6 @@ impl SpanStore {
         now: UnixNanos,
         position: Option<PrunePosition>,
     ) -> Result<Pruned, IngestError> {
-        if matches!(self.url, DatabaseUrl::ClickHouse(_)) {
-            let says = "deleting traces from ClickHouse is not there yet".to_owned();
-            return Err(IngestError::Database(says));
-        }
         self.writer()?.prune(what.clone(), now, position).await
     }
 

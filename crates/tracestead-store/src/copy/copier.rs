@@ -7,13 +7,13 @@ use super::plan::{LeftOut, Plan, TablePlan};
 use super::position::{self, Position};
 use super::traces::{self, PageSize, Partial};
 use super::{Cells, CopyError, pages};
-use crate::OpenOptions;
 use crate::connection::Connection;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::schema::Tables;
 use crate::session::{Access, Session, transaction};
 use crate::store::migrated;
-use crate::write::{Context, Copied, CopiedTrace, TraceColumns, write_copied, write_events};
+use crate::write::{Context, Copied, CopiedTrace, Summing, TraceColumns, write_copied, write_events};
+use crate::{OpenError, OpenOptions};
 
 /// Of so many rows that were refused the reasons are kept.
 const MOST_REASONS: usize = 20;
@@ -45,6 +45,8 @@ pub struct CopyDone {
 pub struct Copier {
     source: Readable,
     target: Connection,
+    /// Sums hours, where they are not kept with the spans.
+    _summing: Option<Summing>,
     to: String,
     plan: Plan,
     tables: Tables,
@@ -65,6 +67,7 @@ impl Copier {
         let mut plan = ends::plan(from, to, Access::Write)?;
         let connector = to.connector();
         let (session, tables) = migrated(to, &connector)?;
+        let summing = Summing::start(&connector).map_err(OpenError::Thread)?;
         let mut target = Connection::new(session, connector, Access::Write);
         let name = position::name(&from.url);
         let to_name = to.url.to_string();
@@ -85,6 +88,7 @@ impl Copier {
         Ok(Self {
             source: ends::readable(from)?,
             target,
+            _summing: summing,
             to: to_name,
             plan,
             tables,

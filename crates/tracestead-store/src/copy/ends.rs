@@ -73,9 +73,6 @@ fn shapes(options: &OpenOptions, access: Access) -> Result<Shapes, CopyError> {
 }
 
 fn connect(options: &OpenOptions, access: Access) -> Result<Box<dyn Session>, CopyError> {
-    if matches!(options.url, DatabaseUrl::ClickHouse(_)) {
-        return Err(CopyError::ClickHouse { database: options.url.to_string() });
-    }
     options
         .connector()
         .connect(access)

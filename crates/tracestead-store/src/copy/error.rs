@@ -15,12 +15,6 @@ pub enum CopyError {
         /// The database, without its password.
         database: String,
     },
-    /// One of them is a ClickHouse.
-    #[error("cannot copy {database}: copying from and to ClickHouse is not there yet")]
-    ClickHouse {
-        /// The database, without its password.
-        database: String,
-    },
     /// There is nothing to copy.
     #[error("cannot copy {database}: it has no tables agno_traces and agno_spans")]
     NoTraces {

@@ -10,7 +10,7 @@ use super::columns::{Columns, rows};
 use super::plan::Plan;
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{MAX_LIST, Row, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list, of_traces};
 use crate::write::CopiedTrace;
 
 /// How large a page may be.
@@ -56,8 +56,30 @@ pub(crate) fn next(
     if let Some(partial) = partial {
         return Ok(vec![part(session, plan, partial, page)?]);
     }
-    let trace_ids = next_ids(session, plan, after, page)?;
-    let sizes = sizes(session, plan, &trace_ids)?;
+    let mut after = after.to_owned();
+    loop {
+        let trace_ids = next_ids(session, plan, &after, page)?;
+        let found = first_of(session, plan, &trace_ids, page)?;
+        // On ClickHouse there may be ids of traces that are gone.
+        match found.last() {
+            Some(CopiedTrace { trace_id, .. }) if found.iter().all(is_gone) => after.clone_from(trace_id),
+            _ => return Ok(found.into_iter().filter(|trace| !is_gone(trace)).collect()),
+        }
+    }
+}
+
+fn is_gone(trace: &CopiedTrace) -> bool {
+    trace.row.is_none() && trace.spans.is_empty() && trace.spans_before == 0
+}
+
+/// Reads as many of these traces as fit a page, or the first page of the first.
+fn first_of(
+    session: &mut dyn Session,
+    plan: &Plan,
+    trace_ids: &[String],
+    page: PageSize,
+) -> Result<Vec<CopiedTrace>, DatabaseError> {
+    let sizes = sizes(session, plan, trace_ids)?;
     let (mut spans, mut bytes) = (0, 0);
     let fit = trace_ids.iter().take_while(|trace_id| {
         let (more_spans, more_bytes) = sizes.get(*trace_id).copied().unwrap_or_default();
@@ -81,10 +103,17 @@ fn next_ids(
     after: &str,
     page: PageSize,
 ) -> Result<Vec<String>, DatabaseError> {
-    let tables = [Some(&plan.traces), Some(&plan.spans)].into_iter().flatten();
     let most = page.traces.clamp(1, MAX_LIST);
+    if session.dialect() == Dialect::ClickHouse {
+        let sql = format!(
+            "SELECT DISTINCT trace_id FROM tracestead_trace_places WHERE trace_id > ? ORDER BY trace_id LIMIT {most}"
+        );
+        let found = session.query(&sql, &[Value::text(after)])?;
+        return Ok(found.into_iter().map(|mut row| row.required(0)).collect());
+    }
+    let tables = [&plan.traces, &plan.spans].into_iter();
     let one = |columns: &Columns| {
-        let from = session.dialect().from(&columns.table);
+        let from = &columns.table;
         // In brackets of its own, so that each has its own end.
         format!(
             "SELECT trace_id FROM (SELECT DISTINCT trace_id FROM {from} WHERE trace_id > ?
@@ -111,15 +140,16 @@ fn sizes(
     let (from, size) = (dialect.from("agno_spans"), plan.spans.size(dialect));
     let total = dialect.whole(&format!("SUM({size})"));
     let mut found = HashMap::new();
-    each_list(trace_ids, |list, values| {
+    for some in lists(trace_ids) {
+        let mut values = Vec::new();
+        let list = of_traces(dialect, "agno_spans", &some, &mut values);
         let sql = format!("SELECT trace_id, COUNT(*), {total} FROM {from} WHERE {list} GROUP BY trace_id");
-        for mut row in session.query(&sql, values)? {
+        for mut row in session.query(&sql, &values)? {
             let spans = usize::try_from(row.whole(1)).unwrap_or(0);
             let bytes = row.whole(2);
             found.insert(row.required(0), (spans, bytes));
         }
-        Ok(())
-    })?;
+    }
     Ok(found)
 }
 
@@ -136,11 +166,13 @@ fn whole(
     };
     let mut traces: HashMap<String, CopiedTrace> =
         trace_ids.iter().map(|trace_id| (trace_id.clone(), new(trace_id))).collect();
-    each_list(trace_ids, |list, values| {
+    for some in lists(trace_ids) {
         for (columns, is_span) in [(&plan.traces, false), (&plan.spans, true)] {
             let order = if is_span { "trace_id, span_id" } else { "trace_id" };
-            let sql = format!("{} ORDER BY {order}", select(session.dialect(), columns, list));
-            for cells in rows(session, &sql, values)? {
+            let mut values = Vec::new();
+            let list = of_traces(session.dialect(), &columns.table, &some, &mut values);
+            let sql = format!("{} ORDER BY {order}", select(session.dialect(), columns, &list));
+            for cells in rows(session, &sql, &values)? {
                 let Some(trace) = traces.get_mut(columns.text(&cells, "trace_id")) else { continue };
                 if is_span {
                     trace.spans.push(cells);
@@ -149,17 +181,18 @@ fn whole(
                 }
             }
         }
-        for (trace_id, span_id, event_id) in event_ids(session, plan, list, values)? {
+        let mut values = Vec::new();
+        let list = in_list("trace_id", &some, &mut values);
+        for (trace_id, span_id, event_id) in event_ids(session, plan, &list, &values)? {
             if let Some(trace) = traces.get_mut(&trace_id) {
                 trace.events.insert((span_id, event_id));
             }
         }
-        Ok(())
-    })?;
+    }
     Ok(trace_ids.iter().filter_map(|trace_id| traces.remove(trace_id)).collect())
 }
 
-fn select(dialect: crate::sql::Dialect, columns: &Columns, condition: &str) -> String {
+fn select(dialect: Dialect, columns: &Columns, condition: &str) -> String {
     let from = dialect.from(&columns.table);
     format!("SELECT {} FROM {from} WHERE {condition}", columns.select_from(dialect))
 }
@@ -187,16 +220,20 @@ fn part(
 ) -> Result<CopiedTrace, DatabaseError> {
     let dialect = session.dialect();
     let (from, size) = (dialect.from("agno_spans"), plan.spans.size(dialect));
-    let after = "trace_id = ? AND span_id > ?";
-    let of_page = [Value::text(&before.trace_id), Value::text(&before.span_id)];
+    let mut of_page = Vec::new();
+    let after = of_traces(dialect, "agno_spans", &[&before.trace_id], &mut of_page);
+    let after = format!("{after} AND span_id > ?");
+    of_page.push(Value::text(&before.span_id));
     let sql =
         format!("SELECT span_id, {size} FROM {from} WHERE {after} ORDER BY span_id LIMIT {}", page.rows + 1);
     let sizes = session.query(&sql, &of_page)?;
     let fit = fitting(&sizes, page);
-    let sql = format!("{} ORDER BY span_id LIMIT {fit}", select(dialect, &plan.spans, after));
+    let sql = format!("{} ORDER BY span_id LIMIT {fit}", select(dialect, &plan.spans, &after));
     let spans = rows(session, &sql, &of_page)?;
     let of_trace = [Value::text(&before.trace_id)];
-    let row = rows(session, &select(dialect, &plan.traces, "trace_id = ?"), &of_trace)?.pop();
+    let mut of_row = Vec::new();
+    let condition = of_traces(dialect, "agno_traces", &[&before.trace_id], &mut of_row);
+    let row = rows(session, &select(dialect, &plan.traces, &condition), &of_row)?.pop();
     let is_of_page: BTreeSet<&str> = spans.iter().map(|cells| plan.spans.text(cells, "span_id")).collect();
     let events = event_ids(session, plan, "trace_id = ?", &of_trace)?;
     let events = events
@@ -225,18 +262,9 @@ pub(crate) fn fitting(sizes: &[Row], page: PageSize) -> usize {
     sizes.iter().take(page.rows).take_while(within).count().max(1)
 }
 
-/// Runs `ask` for lists of traces that a statement takes at once.
-fn each_list(
-    trace_ids: &[String],
-    mut ask: impl FnMut(&str, &[Value<'_>]) -> Result<(), DatabaseError>,
-) -> Result<(), DatabaseError> {
-    let trace_ids: Vec<&str> = trace_ids.iter().map(String::as_str).collect();
-    for some in trace_ids.chunks(MAX_LIST) {
-        let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
-        ask(&list, &values)?;
-    }
-    Ok(())
+/// Returns the traces in lists that a statement takes at once.
+fn lists(trace_ids: &[String]) -> impl Iterator<Item = Vec<&str>> {
+    trace_ids.chunks(MAX_LIST).map(|some| some.iter().map(String::as_str).collect())
 }
 
 /// Returns where to go on after a page of a trace, unless it was the last.

@@ -13,7 +13,7 @@ use super::{Cells, Columns, CopyError};
 use crate::OpenOptions;
 use crate::error::DatabaseError;
 use crate::session::{Access, Session};
-use crate::sql::{Cell, MAX_LIST, Row, in_list};
+use crate::sql::{Cell, MAX_LIST, Row, in_list, of_traces};
 use crate::write::{CopiedTrace, is_settled_row, stored_event_keys};
 
 /// So many differences are told one by one.
@@ -185,13 +185,15 @@ impl Here {
         };
         for some in sorted.chunks(MAX_LIST) {
             let mut values = Vec::new();
-            let list = in_list("trace_id", some, &mut values);
+            let list = of_traces(dialect, "agno_traces", some, &mut values);
             let (from, select) = (dialect.from("agno_traces"), plan.traces.select_to(dialect));
             for cells in
                 super::columns::rows(session, &format!("SELECT {select} FROM {from} WHERE {list}"), &values)?
             {
                 here.traces.insert(plan.traces.text(&cells, "trace_id").to_owned(), cells);
             }
+            let mut values = Vec::new();
+            let list = of_traces(dialect, "agno_spans", some, &mut values);
             let from = dialect.from("agno_spans");
             let sql = format!("SELECT trace_id, COUNT(*) FROM {from} WHERE {list} GROUP BY trace_id");
             for mut row in session.query(&sql, &values)? {
@@ -210,7 +212,7 @@ impl Here {
             let traces: Vec<&str> = traces.into_iter().collect();
             let spans: Vec<&str> = some.iter().map(|(_, span_id)| span_id.as_str()).collect();
             let mut values = Vec::new();
-            let of_traces = in_list("trace_id", &traces, &mut values);
+            let of_traces = of_traces(dialect, "agno_spans", &traces, &mut values);
             let of_spans = in_list("span_id", &spans, &mut values);
             let sql = format!("SELECT {select} FROM {from} WHERE {of_traces} AND {of_spans}");
             for cells in super::columns::rows(session, &sql, &values)? {

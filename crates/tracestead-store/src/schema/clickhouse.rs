@@ -35,7 +35,6 @@ struct Layout {
     primary: Option<&'static str>,
     order: &'static str,
     indexes: &'static [&'static str],
-    ttl: Option<&'static str>,
     /// So many rows are read at least to find one.
     granularity: u32,
     /// What decides on which shard a row is.
@@ -49,18 +48,17 @@ const PLAIN: Layout = Layout {
     primary: None,
     order: "",
     indexes: &[],
-    ttl: None,
     granularity: 8192,
     shard: "",
 };
 
+/// A version that is always the same: what was written last stands. Whoever writes looks again afterwards (`write/clickhouse`).
+const LAST_STANDS: &str = "row_version UInt8 MATERIALIZED 0";
+
+const GONE: &str = "is_deleted UInt8 DEFAULT 0";
+
 const TRACES: Layout = Layout {
-    own: &[
-        "is_deleted UInt8 DEFAULT 0",
-        "newest_first Int64 MATERIALIZED -start_time_ns CODEC(Delta(8), ZSTD(1))",
-        // Of two servers that write the same trace at once, the one that has seen more of it is right.
-        "row_version UInt64 MATERIALIZED toUInt64(greatest(0, ifNull(span_count, 0)))",
-    ],
+    own: &[GONE, "newest_first Int64 MATERIALIZED -start_time_ns CODEC(Delta(8), ZSTD(1))", LAST_STANDS],
     replacing: "row_version, is_deleted",
     time: Some("start_time_ns"),
     order: "newest_first, trace_id",
@@ -78,7 +76,7 @@ const TRACES: Layout = Layout {
 
 const SPANS: Layout = Layout {
     own: &[
-        "is_deleted UInt8 DEFAULT 0",
+        GONE,
         "newest_hour Int64 MATERIALIZED -intDiv(start_time_ns, 3600000000000) CODEC(Delta(8), ZSTD(1))",
         // A span that was sent to us stands over what Agno wrote of it, and a later end over an earlier one.
         "row_version UInt64 MATERIALIZED bitOr(toUInt64(greatest(0, ifNull(end_time_ns, 0))), \
@@ -100,10 +98,18 @@ const SPANS: Layout = Layout {
     ..PLAIN
 };
 
-const RESOURCES: Layout = Layout { order: "resource_id", shard: "cityHash64(resource_id)", ..PLAIN };
+const RESOURCES: Layout = Layout {
+    own: &[LAST_STANDS, GONE],
+    replacing: "row_version, is_deleted",
+    order: "resource_id",
+    shard: "cityHash64(resource_id)",
+    ..PLAIN
+};
 
 /// An event that is sent again has the same time: its key is made of what it says.
 const SPAN_EVENTS: Layout = Layout {
+    own: &[LAST_STANDS, GONE],
+    replacing: "row_version, is_deleted",
     time: Some("time_ns"),
     order: "trace_id, span_id, event_id",
     granularity: 1024,
@@ -111,20 +117,17 @@ const SPAN_EVENTS: Layout = Layout {
     ..PLAIN
 };
 
-/// What is sent again was received when it was received first.
 const QUARANTINE: Layout = Layout {
-    own: &["row_version UInt64 MATERIALIZED \
-         bitNot(toUInt64(toUnixTimestamp64Micro(parseDateTime64BestEffortOrZero(received_at, 6, 'UTC'))))"],
-    replacing: "row_version",
+    own: &[LAST_STANDS, GONE],
+    replacing: "row_version, is_deleted",
     order: "quarantine_id",
-    ttl: Some("toDateTime(parseDateTime64BestEffortOrZero(received_at, 6, 'UTC'), 'UTC') + INTERVAL 30 DAY"),
     shard: "cityHash64(quarantine_id)",
     ..PLAIN
 };
 
 /// An hour is on one shard, and so is written at once.
 const ROLLUPS: Layout = Layout {
-    own: &["generation UInt64", "is_deleted UInt8 DEFAULT 0"],
+    own: &["generation UInt64", GONE],
     replacing: "generation, is_deleted",
     time: Some("bucket_start_ns"),
     order: "bucket_start_ns, rollup_id",
@@ -230,6 +233,17 @@ pub(super) fn plan(present: &Present, tables: &[Table], cluster: Option<&str>) -
     steps.into_iter().map(|sql| Step { sql, is_online: false }).collect()
 }
 
+/// Returns the table that holds the rows of this one, as statements that change a table name it.
+pub(crate) fn rows_of(table: &str, cluster: Option<&str>) -> String {
+    let of = Cluster(cluster);
+    format!("{}{}", of.local(table), of.on())
+}
+
+/// Returns the column by whose month a table is kept apart, empty if it is not.
+pub(crate) fn time_of(table: &str) -> &'static str {
+    layout(table).time.unwrap_or_default()
+}
+
 /// Where the tables are made: on one server, or on all of a cluster.
 struct Cluster<'a>(Option<&'a str>);
 
@@ -265,8 +279,7 @@ impl Cluster<'_> {
             layout.time.map(|time| format!("PARTITION BY toYYYYMM(fromUnixTimestamp64Nano({time}, 'UTC'))")),
             layout.primary.map(|primary| format!("PRIMARY KEY ({primary})")),
             Some(format!("ORDER BY ({order})")),
-            layout.ttl.map(|ttl| format!("TTL {ttl}")),
-            Some(format!("SETTINGS index_granularity = {}", layout.granularity)),
+            Some(settings(&layout)),
         ];
         for clause in clauses.into_iter().flatten() {
             sql.push('\n');
@@ -297,6 +310,14 @@ impl Cluster<'_> {
             self.on()
         )
     }
+}
+
+/// A month that nothing was written to for a day is merged to one part: what was written over in it, or is gone, then takes
+/// no space, and reading it is fast.
+fn settings(layout: &Layout) -> String {
+    let merges = ", min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1";
+    let merges = layout.time.map_or("", |_| merges);
+    format!("SETTINGS index_granularity = {}{merges}", layout.granularity)
 }
 
 fn name(name: &str) -> String {

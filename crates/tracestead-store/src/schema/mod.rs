@@ -17,7 +17,7 @@ mod views;
 
 pub(crate) use apply::{MigrateError, look, migrate};
 pub(crate) use catalog::{catalog_script, migrate_catalog};
-pub(crate) use clickhouse::is_nullable;
+pub(crate) use clickhouse::{is_nullable, rows_of, time_of};
 pub(crate) use present::Present;
 pub(crate) use script::script;
 pub(crate) use tables::{SPAN_TABLES, Table, UNUSED_SINCE};

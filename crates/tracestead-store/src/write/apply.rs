@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use tracestead_model::TraceShape;
 
+use super::commit::Context;
 use super::draft::{Action, Draft, Entry};
 use super::rollups::Rollups;
 use super::rows::{self, Changes};
 use super::span_events::Joined;
 use super::traces::{self, Before, TraceRow};
-use super::{retention, summary};
+use super::{clickhouse, retention, summary};
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Session};
 use crate::sql::{Dialect, Value, of_traces};
@@ -21,8 +22,23 @@ pub(super) struct Drafts<'a> {
     pub(super) before: HashMap<String, Before>,
 }
 
-/// Writes the drafts; `spans` says what happens to a new span whose key is taken.
+/// Folds the drafts and writes what they say, such that it is right whoever else writes; `spans` says what happens to a new
+/// span whose key is taken.
 pub(super) fn write(
+    session: &mut dyn Session,
+    drafts: Drafts<'_>,
+    joined: &Joined,
+    spans: Conflict<'static>,
+    context: Context<'_>,
+) -> Result<(), DatabaseError> {
+    if session.dialect() == Dialect::ClickHouse {
+        return clickhouse::write(session, drafts, joined, context);
+    }
+    fold(session, drafts, joined, spans)
+}
+
+/// Folds the drafts and writes what they say.
+pub(super) fn fold(
     session: &mut dyn Session,
     drafts: Drafts<'_>,
     joined: &Joined,

@@ -125,7 +125,7 @@ pub(super) fn refold(
         draft.is_forced = true;
         filled += draft.uncounted();
     }
-    apply::write(session, drafts, &joined, Conflict::Never)?;
+    apply::write(session, drafts, &joined, Conflict::Never, context)?;
     leave_out(session, trace_ids)?;
     Ok(filled)
 }
@@ -173,6 +173,6 @@ pub(super) fn fill_spans_of(
 }
 
 /// A time that cannot be read becomes the epoch: the row must not be found unread for ever.
-fn nanos(time: &str) -> i64 {
+pub(super) fn nanos(time: &str) -> i64 {
     UnixNanos::from_iso(time).unwrap_or(UnixNanos::EPOCH).as_i64()
 }

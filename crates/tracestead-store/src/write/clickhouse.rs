@@ -7,10 +7,13 @@
 //!   again, even if every span is known.
 //! - Who has written looks again (`look`): if a trace is not what it was folded from, it is folded anew. Of two servers that
 //!   write to a trace at once, the one that looks last sees what both wrote.
+//! - Rows are deleted by writing rows that say so (`gone`), and whoever deletes looks again as well.
 //! - Hours are not added to but summed from their spans (`hours`), once they have been left alone for a moment.
 
+mod gone;
 mod hours;
 mod look;
+mod months;
 mod spans;
 
 use super::apply::{self, Drafts};
@@ -19,8 +22,14 @@ use super::span_events::Joined;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Session};
 
-pub(crate) use hours::Hours;
-pub(super) use hours::{Summing, rebuild};
+pub(super) use gone::{
+    delete_rows, gone, quarantine as delete_quarantine, resources as delete_resources, spans as delete_spans,
+    traces as delete_traces,
+};
+pub(super) use hours::rebuild;
+pub(crate) use hours::{Hours, Summing};
+pub(super) use look::{Seen, settle};
+pub(super) use months::{Month, all as months, give_back, merge};
 pub(super) use spans::write as write_spans;
 
 /// Writes the drafts and sees to it that they are right whoever else writes.
@@ -31,6 +40,6 @@ pub(super) fn write(
     context: Context<'_>,
 ) -> Result<(), DatabaseError> {
     let written = look::Seen::of(&drafts, joined);
-    apply::write(session, drafts, joined, Conflict::Never)?;
+    apply::fold(session, drafts, joined, Conflict::Never)?;
     look::settle(session, written, context)
 }

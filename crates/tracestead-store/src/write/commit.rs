@@ -12,7 +12,7 @@ use super::apply::{self, Drafts};
 use super::draft::{Action, Offered, StoredSpans};
 use super::source::SourceRow;
 use super::span_events::{self, Joined};
-use super::{backfill, clickhouse, quarantine, resources, traces};
+use super::{backfill, quarantine, resources, traces};
 use crate::batch::{PreparedEvent, PreparedResource, PreparedSpan};
 use crate::error::DatabaseError;
 use crate::schema::Tables;
@@ -99,10 +99,12 @@ pub(super) fn commit(
         join(session, &mut drafts, &touched, &joined, context.prices)?;
         quarantine::store(session, &work.malformed)?;
         let spans = if is_retry { Conflict::Keep } else { Conflict::Never };
+        apply::write(session, drafts, &joined, spans, context)?;
+        // Where nothing keeps others from deleting them meanwhile, it is looked once more.
         if session.dialect() == Dialect::ClickHouse {
-            return clickhouse::write(session, drafts, &joined, context);
+            resources::store(session, &resources)?;
         }
-        apply::write(session, drafts, &joined, spans)
+        Ok(())
     })?;
     for (outcome, found) in outcomes.iter_mut().zip(found) {
         outcome.new_spans += found.new_spans;

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use coming::{Coming, Here, Known};
 pub(crate) use traces::is_settled_row;
 
+use super::clickhouse::{self, Seen};
 use super::commit::{self, Context};
 use super::rollups::Rollups;
 use super::rows::Changes;
@@ -105,7 +106,7 @@ pub(crate) fn write_events(
     insert(session, columns, new)?;
     let joined = Joined::read(session, &sorted)?;
     commit::join(session, &mut drafts, &touched, &joined, context.prices)?;
-    apply::write(session, drafts, &joined, Conflict::Never)?;
+    apply::write(session, drafts, &joined, Conflict::Never, context)?;
     Ok(written)
 }
 
@@ -127,6 +128,8 @@ struct Plan {
     refold: BTreeSet<String>,
     /// Rows of traces that are in the end as they are there, and whether a span of them was sent to us.
     as_there: Vec<(Cells, bool)>,
+    /// What the traces will be, where others may write to them meanwhile.
+    expected: Seen,
 }
 
 impl Plan {
@@ -151,12 +154,21 @@ impl Plan {
         let is_settled = coming.iter().all(|span| span.is_settled)
             && trace.row.as_ref().is_some_and(|row| is_settled_row(row, columns.traces));
         let is_whole = trace.spans_before == 0 && trace.is_last;
+        let log_records = here.log_records(&trace.trace_id);
+        let mut versions = known.versions;
         if before.is_none() && known.count == 0 && is_whole && is_settled {
+            versions =
+                coming.iter().fold(versions, |sum, span| sum.wrapping_add(span.version(columns.spans)));
+            self.expected.expect(&trace.trace_id, [number(coming.len()), log_records, 1], versions);
             return self.add_plain(trace.row, coming);
         }
         let mut copied = Copied { is_same: trace.is_same_before, ..Copied::default() };
-        if before.is_none() {
-            self.traces.extend(traces::begun(&trace, &coming, here, columns));
+        let mut rows = before.map_or(0, Before::rows);
+        if before.is_none()
+            && let Some(row) = traces::begun(&trace, &coming, here, columns)
+        {
+            self.traces.push(row);
+            rows = 1;
         }
         let has_ours =
             known.has_ours || coming.iter().any(|span| span.stored.as_ref().is_some_and(|span| span.is_ours));
@@ -174,12 +186,15 @@ impl Plan {
                         continue;
                     }
                     of_target += 1;
+                    versions = versions.wrapping_add(span.version(columns.spans));
                     self.spans.push(span.cells);
                 }
                 Some(Some(stored)) if span.is_more_than(stored) => {
                     if let Some(is_counted) = stored.is_counted {
                         self.rollups.take_out(&stored.shape, is_counted);
                     }
+                    let more = span.version(columns.spans).wrapping_sub(stored.version());
+                    versions = versions.wrapping_add(more);
                     let (trace_id, span_id) = (trace.trace_id.clone(), span.span_id);
                     self.replaced.push(Replaced { trace_id, span_id, cells: span.cells });
                 }
@@ -192,13 +207,16 @@ impl Plan {
             copied.written += 1;
         }
         if !trace.is_last || of_target == 0 {
+            self.expected.expect(&trace.trace_id, [number(of_target), log_records, rows], versions);
             return copied;
         }
         // What this copy wrote earlier is not counted either, or somebody has folded it since.
         let is_listed = before.is_some_and(Before::is_listed);
         if is_uncounted || !is_listed {
-            self.refold.insert(trace.trace_id);
+            rows = 1;
+            self.refold.insert(trace.trace_id.clone());
         }
+        self.expected.expect(&trace.trace_id, [number(of_target), log_records, rows], versions);
         let row = trace.row.filter(|row| is_settled_row(row, columns.traces));
         if copied.is_same && of_target == of_source {
             self.as_there.extend(row.map(|row| (row, has_ours)));
@@ -248,8 +266,16 @@ impl Plan {
         self.rollups.write(session)?;
         let refold: Vec<&str> = self.refold.iter().map(String::as_str).collect();
         backfill::refold(session, &refold, context)?;
-        traces::write_as_there(session, self.as_there, columns)
+        traces::write_as_there(session, self.as_there, columns)?;
+        if session.dialect() == Dialect::ClickHouse {
+            clickhouse::settle(session, self.expected, context)?;
+        }
+        Ok(())
     }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn insert(session: &mut dyn Session, columns: &Columns, rows: Vec<Cells>) -> Result<(), DatabaseError> {

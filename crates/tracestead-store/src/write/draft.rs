@@ -39,9 +39,13 @@ impl Entry<'_> {
             Some(span) => span.resource.is_some(),
             None => self.stored.as_ref().is_some_and(|stored| stored.is_ours),
         };
-        let end = self.shape.end_time_ns.unwrap_or(0);
-        u64::try_from(end).unwrap_or(0) | u64::from(is_ours) << 63
+        version(is_ours, self.shape.end_time_ns)
     }
+}
+
+/// Returns the version of a row of a span where rows have one.
+pub(super) fn version(is_ours: bool, end_time_ns: Option<i64>) -> u64 {
+    u64::try_from(end_time_ns.unwrap_or(0)).unwrap_or(0) | u64::from(is_ours) << 63
 }
 
 /// What the row of a span says.
@@ -54,6 +58,12 @@ pub(super) struct StoredSpan {
     pub(super) is_ours: bool,
     /// Whether our columns are empty, as Agno has just written the row.
     pub(super) is_unread: bool,
+}
+
+impl StoredSpan {
+    pub(super) fn version(&self) -> u64 {
+        version(self.is_ours, self.shape.end_time_ns)
+    }
 }
 
 /// What is to be done with the row of a span.

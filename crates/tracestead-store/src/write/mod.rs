@@ -28,7 +28,7 @@ pub use retention::{Planned, Prune, PrunePlan, PrunePosition, Pruned};
 pub(crate) use retention::{Background, Planning};
 
 pub(crate) use backfill::STALE;
-pub(crate) use clickhouse::Hours;
+pub(crate) use clickhouse::{Hours, Summing};
 pub(crate) use commit::Context;
 pub(crate) use copied::{
     Copied, CopiedTrace, TraceColumns, is_settled_row, write as write_copied, write_events,

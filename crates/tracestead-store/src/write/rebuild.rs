@@ -67,7 +67,7 @@ pub(super) fn step(
             rebuilt.spans += understand(session, trace_id, draft, step.what, context.prices)?;
         }
         let joined = Joined::read(session, &trace_ids)?;
-        apply::write(session, drafts, &joined, Conflict::Never)?;
+        apply::write(session, drafts, &joined, Conflict::Never, context)?;
         Ok(rebuilt)
     })
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::batch::PreparedResource;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::sql::{Cell, Dialect, MAX_LIST, Row, Value, in_list};
 
 const COLUMNS: [&str; 7] = [
     "resource_id",
@@ -38,12 +38,12 @@ pub(super) fn store(session: &mut dyn Session, resources: &[&PreparedResource]) 
 /// Returns which of these resources are there; they stay until the transaction ends, and have no mark any more.
 pub(crate) fn keep(session: &mut dyn Session, ids: &[&str]) -> Result<BTreeSet<String>, DatabaseError> {
     let mut present = BTreeSet::new();
-    let lock = session.dialect().for_share();
+    let (from, lock) = (session.dialect().from("tracestead_resources"), session.dialect().for_share());
     for some in ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
         let list = in_list("resource_id", some, &mut values);
         let sql = format!(
-            "SELECT resource_id, unused_since_ns FROM tracestead_resources WHERE {list} ORDER BY resource_id{lock}"
+            "SELECT resource_id, unused_since_ns FROM {from} WHERE {list} ORDER BY resource_id{lock}"
         );
         let mut marked = Vec::new();
         for mut row in session.query(&sql, &values)? {
@@ -57,6 +57,36 @@ pub(crate) fn keep(session: &mut dyn Session, ids: &[&str]) -> Result<BTreeSet<S
         unmark(session, &marked)?;
     }
     Ok(present)
+}
+
+/// Returns the rows of some resources, at most [`MAX_LIST`].
+pub(super) fn rows(session: &mut dyn Session, ids: &[&str]) -> Result<Vec<Row>, DatabaseError> {
+    let mut values = Vec::new();
+    let list = in_list("resource_id", ids, &mut values);
+    let from = session.dialect().from("tracestead_resources");
+    session.query(&format!("SELECT {} FROM {from} WHERE {list}", COLUMNS.join(", ")), &values)
+}
+
+/// Writes those of these rows again that have one of these ids.
+pub(super) fn put_back(
+    session: &mut dyn Session,
+    stored: Vec<Row>,
+    ids: &[String],
+) -> Result<(), DatabaseError> {
+    let value = |(at, cell): (usize, Cell)| match cell {
+        Cell::Text(text) => Value::from(text),
+        Cell::Int(number) => Value::int(number),
+        _ if COLUMNS[at] == "dropped_attributes_count" => Value::Int(None),
+        _ => Value::Text(None),
+    };
+    let used = stored.into_iter().filter(|row| ids.iter().any(|id| id == row.str(0)));
+    let rows: Vec<Vec<Value<'_>>> =
+        used.map(|row| row.0.into_iter().enumerate().map(value).collect()).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let table = "tracestead_resources";
+    session.insert(&Insert { table, columns: &COLUMNS, conflict: Conflict::Never }, &rows).map(|_| ())
 }
 
 /// Takes the mark of some resources away, at most [`MAX_LIST`].

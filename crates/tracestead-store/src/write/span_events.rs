@@ -57,11 +57,12 @@ pub(crate) fn stored_keys(
     trace_ids: &BTreeSet<&str>,
 ) -> Result<Vec<(String, String, String)>, DatabaseError> {
     let trace_ids: Vec<&str> = trace_ids.iter().copied().collect();
+    let from = session.dialect().from("tracestead_span_events");
     let mut found = Vec::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
         let list = in_list("trace_id", some, &mut values);
-        let sql = format!("SELECT trace_id, span_id, event_id FROM tracestead_span_events WHERE {list}");
+        let sql = format!("SELECT trace_id, span_id, event_id FROM {from} WHERE {list}");
         let rows = session.query(&sql, &values)?;
         found.extend(rows.into_iter().map(|mut row| (row.required(0), row.required(1), row.required(2))));
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tracestead_model::query::duration_ms;
 use tracestead_model::{SpanId, TraceShape, UnixNanos};
 
+use super::clickhouse;
 use super::draft::Draft;
 use super::summary::Description;
 use crate::error::DatabaseError;
@@ -163,8 +164,6 @@ pub(super) struct TraceRow {
     /// Whether only Agno wrote to it: then its columns stay as they are.
     is_agnos: bool,
     moved_from: Vec<i64>,
-    /// The version of a row is how many spans it knows of: no row of this trace has more.
-    most_spans: i64,
 }
 
 impl TraceRow {
@@ -184,7 +183,6 @@ impl TraceRow {
         };
         let places = before.map_or(&[][..], |before| &before.places);
         let moved_from = places.iter().copied().filter(|start| *start != shape.start_time_ns).collect();
-        let most_spans = before.map_or(0, |before| before.span_count).max(shape.span_count);
         Self {
             trace_id: trace_id.to_owned(),
             context: context(draft, &shape, before),
@@ -194,7 +192,6 @@ impl TraceRow {
             description,
             created_at,
             moved_from,
-            most_spans,
         }
     }
 
@@ -262,12 +259,10 @@ impl TraceRow {
     }
 
     /// Returns a row that says that this trace is not where it was.
-    fn gone(&self, start_time_ns: i64) -> Vec<Value<'_>> {
+    fn gone(&self, columns: &[&str], start_time_ns: i64) -> Vec<Value<'_>> {
         let mut row = self.row();
         row[AGNOS.len()] = Value::int(start_time_ns);
-        row[AGNOS.len() + 2] = Value::int(self.most_spans);
-        row.push(Value::Bool(Some(true)));
-        row
+        clickhouse::gone("agno_traces", columns, row, &["trace_id", "start_time_ns"])
     }
 }
 
@@ -349,7 +344,7 @@ fn write_with_places<'a>(
         } else {
             all.push(row.row().into_iter().chain([Value::Bool(Some(false))]).collect());
         }
-        all.extend(row.moved_from.iter().map(|start_time_ns| row.gone(*start_time_ns)));
+        all.extend(row.moved_from.iter().map(|start_time_ns| row.gone(&columns, *start_time_ns)));
     }
     columns.push("is_deleted");
     session.insert(&Insert { table: "agno_traces", columns: &columns, conflict: Conflict::Never }, &all)?;

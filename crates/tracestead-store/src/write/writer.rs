@@ -71,9 +71,8 @@ impl Writer {
             let memory = Memory::default();
             let progress = noted;
             Thread { connection, memory, tables, prices, progress, counted_at: None, background }.run(&jobs);
-            if let Some(summing) = summing {
-                summing.finish();
-            }
+            // What is left to be summed is summed.
+            drop(summing);
         })?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), progress })
     }

@@ -100,6 +100,46 @@ macro_rules! suite {
             }
 
             #[test]
+            fn what_rules_say_is_deleted_and_nothing_else() {
+                retention::rules::any_rules($engine, cases(40, $cases));
+            }
+
+            #[test]
+            fn many_traces_are_deleted_page_by_page() {
+                retention::rules::many($engine);
+            }
+
+            #[test]
+            fn the_oldest_traces_go_when_there_is_too_much() {
+                retention::size::oldest_first($engine);
+            }
+
+            #[test]
+            fn a_large_trace_is_deleted_in_steps() {
+                retention::large::in_steps($engine);
+            }
+
+            #[test]
+            fn spans_come_in_while_others_are_deleted() {
+                retention::beside::several($engine);
+            }
+
+            #[test]
+            fn a_store_deletes_in_the_background() {
+                retention::beside::in_background($engine);
+            }
+
+            #[test]
+            fn without_a_user_all_is_as_if_they_had_never_come() {
+                retention::user::any_traces($engine, cases(40, $cases));
+            }
+
+            #[test]
+            fn no_byte_is_left_of_a_user() {
+                retention::user::no_byte_is_left($engine);
+            }
+
+            #[test]
             fn several_writers_leave_the_same_rows() {
                 writers::several($engine);
             }
@@ -112,7 +152,7 @@ macro_rules! suite {
     };
 }
 
-/// What is there on the databases that Agno and a catalogue may be in too. Traces are deleted there only, so far.
+/// What is there on the databases that Agno and a catalogue may be in too.
 macro_rules! relational {
     ($name:ident, $engine:expr, $cases:expr) => {
         mod $name {
@@ -149,48 +189,8 @@ macro_rules! relational {
             }
 
             #[test]
-            fn what_rules_say_is_deleted_and_nothing_else() {
-                retention::rules::any_rules($engine, cases(40, $cases));
-            }
-
-            #[test]
-            fn many_traces_are_deleted_page_by_page() {
-                retention::rules::many($engine);
-            }
-
-            #[test]
-            fn the_oldest_traces_go_when_there_is_too_much() {
-                retention::size::oldest_first($engine);
-            }
-
-            #[test]
-            fn a_large_trace_is_deleted_in_steps() {
-                retention::large::in_steps($engine);
-            }
-
-            #[test]
             fn resources_go_once_no_span_has_them() {
                 retention::resources::unused($engine);
-            }
-
-            #[test]
-            fn spans_come_in_while_others_are_deleted() {
-                retention::beside::several($engine);
-            }
-
-            #[test]
-            fn a_store_deletes_in_the_background() {
-                retention::beside::in_background($engine);
-            }
-
-            #[test]
-            fn without_a_user_all_is_as_if_they_had_never_come() {
-                retention::user::any_traces($engine, cases(40, $cases));
-            }
-
-            #[test]
-            fn no_byte_is_left_of_a_user() {
-                retention::user::no_byte_is_left($engine);
             }
 
             #[test]

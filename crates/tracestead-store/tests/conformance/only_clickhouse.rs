@@ -1,15 +1,17 @@
 //! What only ClickHouse can get wrong: there are no transactions, rows are not changed, and places depend on times.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use tokio::runtime::Runtime;
 use tracestead_model::query::{Field, Filter, FilterValue, PageStart, TraceQuery};
 use tracestead_model::{
-    Attributes, Resource, Scope, Span, SpanId, SpanKind, Status, TraceId, UnixNanos, Value, latency_bucket,
+    Attributes, Resource, Retention, RetentionRule, Scope, Span, SpanId, SpanKind, Status, TraceId,
+    UnixNanos, Value, latency_bucket,
 };
-use tracestead_store::{OpenOptions, Rebuild, SpanStore};
+use tracestead_store::{OpenOptions, Prune, Rebuild, SpanStore};
 
 use crate::captures::CAPTURES;
 use crate::place::{Engine, Place};
@@ -240,6 +242,156 @@ fn spans_of_all_times_are_stored() {
         let trace = store.trace(&"01".repeat(16)).await.unwrap().unwrap();
         assert_eq!((trace.span_count, trace.start_time_ns), (250, 0));
         assert_eq!(store.light_spans(&"01".repeat(16)).await.unwrap().len(), 250);
+    });
+}
+
+async fn prune(store: &SpanStore, what: &Prune, now: i64) -> u64 {
+    let (mut position, mut spans) = (None, 0);
+    loop {
+        let step = store.prune_step(what, UnixNanos::from_i64(now), position).await.unwrap();
+        (position, spans) = (step.position, spans + step.spans);
+        if position.is_none() {
+            return spans;
+        }
+    }
+}
+
+fn older_than(days: u64) -> Prune {
+    let older_than = Some(Duration::from_hours(24 * days));
+    let rule = RetentionRule { older_than, ..RetentionRule::default() };
+    Prune::Rules(Retention { rules: vec![rule], max_bytes: None })
+}
+
+/// How many rows the parts of a table have, those included that are gone or written over.
+fn rows_on_disk(place: &Place, table: &str) -> i64 {
+    let database = place.qualified(table);
+    let (database, table) = database.split_once('.').unwrap();
+    place.number(&format!(
+        "SELECT toInt64(sum(rows)) AS n FROM system.parts
+         WHERE database = '{database}' AND table = '{table}' AND active"
+    ))
+}
+
+const DAY_NS: i64 = 24 * HOUR_NS;
+
+#[test]
+fn months_of_which_nothing_is_left_are_given_back() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, async |store| {
+        let old = BEGIN - 100 * DAY_NS;
+        send(store, (0..50).map(|at| span(1, at, old, old + 1)).collect()).await;
+        send(store, vec![span(2, 1, BEGIN, BEGIN + 1)]).await;
+        assert_eq!(prune(store, &older_than(30), BEGIN + 1).await, 50);
+        for table in ["agno_spans", "agno_traces", "tracestead_trace_places"] {
+            assert!(rows_on_disk(&place, table) < 4, "{table} still has what is gone");
+        }
+        // What comes late for such a month is a trace as any other.
+        send(store, vec![span(1, 1, old, old + 1)]).await;
+        let trace = store.trace(&"01".repeat(16)).await.unwrap().unwrap();
+        assert_eq!((trace.start_time_ns, trace.span_count), (old, 1));
+    });
+}
+
+#[test]
+fn what_is_kept_keeps_its_month() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, async |store| {
+        let old = BEGIN - 100 * DAY_NS;
+        // Of two traces of one month, one ends late.
+        send(store, vec![span(1, 1, old, old + 1), span(2, 1, old, BEGIN)]).await;
+        assert_eq!(prune(store, &older_than(30), BEGIN + 1).await, 1);
+        assert_eq!(store.trace(&"01".repeat(16)).await.unwrap(), None);
+        assert_eq!(store.light_spans(&"02".repeat(16)).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn no_byte_of_a_user_is_left_in_any_part() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, async |store| {
+        let of = |user: &str, mut span: Span| {
+            span.name = format!("step of {user}");
+            span.attributes.push("user.id", Value::from(user));
+            span.attributes.push("input.value", Value::from(format!("the secret of {user}").as_str()));
+            span
+        };
+        // Moved to another hour, and written over.
+        send(store, vec![of("bob", span(1, 1, BEGIN, BEGIN + 5))]).await;
+        send(store, vec![of("bob", span(1, 1, BEGIN - 3 * HOUR_NS, BEGIN + 6))]).await;
+        // In the trace of another user, whose row said so.
+        let mut below = of("bob", span(2, 2, BEGIN, BEGIN + 5));
+        below.parent_span_id = Some(SpanId::from_bytes(&[1, 0, 0, 0, 0, 0, 0, 1]).unwrap());
+        send(store, vec![below]).await;
+        send(store, vec![of("eve", span(2, 1, BEGIN - 1, BEGIN + 9))]).await;
+        assert_eq!(prune(store, &Prune::User("bob".to_owned()), BEGIN).await, 2);
+        prune(store, &Prune::Resources, BEGIN).await;
+        for table in place.tables() {
+            for row in place.rows(&format!("SELECT * FROM {}", place.qualified(&table))) {
+                let has_bob = row.values().flatten().any(|value| value.contains("bob"));
+                assert!(!has_bob, "{table}: {row:?}");
+            }
+        }
+        let left = store.whole_spans(&"02".repeat(16)).await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].user_id.as_deref(), Some("eve"));
+    });
+}
+
+#[test]
+fn resources_go_once_no_span_has_them_and_come_again() {
+    let place = Place::new(Engine::ClickHouse);
+    let of = |process: &str, mut span: Span| {
+        let attributes = Attributes::from_iter([("service.name", Value::from(process))]);
+        span.resource = Arc::new(Resource { attributes, ..Resource::default() });
+        span
+    };
+    let count = |place: &Place| {
+        place.number(&format!("SELECT toInt64(count()) AS n FROM {}", place.table("tracestead_resources")))
+    };
+    with_store(&place, async |store| {
+        let old = BEGIN - 100 * DAY_NS;
+        send(store, vec![of("old", span(1, 1, old, old + 1)), of("young", span(2, 1, BEGIN, BEGIN + 1))])
+            .await;
+        prune(store, &older_than(30), BEGIN + 1).await;
+        assert_eq!(count(&place), 2);
+        prune(store, &Prune::Resources, BEGIN + 1).await;
+        assert_eq!(count(&place), 1);
+        send(store, vec![of("old", span(3, 1, BEGIN, BEGIN + 1))]).await;
+        assert_eq!(count(&place), 2);
+        let span = store.span(&"03".repeat(16), "0100000000000001").await.unwrap().unwrap();
+        assert_eq!(span.resource.attributes.get("service.name"), Some(&Value::from("old")));
+    });
+}
+
+/// One writer stores spans of ever new processes while another one deletes what no span refers to.
+#[test]
+fn no_span_is_without_its_resource_while_others_are_deleted() {
+    let place = Place::new(Engine::ClickHouse);
+    Runtime::new().unwrap().block_on(async {
+        let (store, other) = (place.open(), place.open());
+        let sweeping = async {
+            for _ in 0..20 {
+                prune(&other, &Prune::Resources, BEGIN).await;
+            }
+        };
+        let sending = async {
+            for at in 0..20_u8 {
+                let mut span = span(at + 1, 1, BEGIN, BEGIN + 1);
+                let name = format!("process {at}");
+                let attributes = Attributes::from_iter([("service.name", Value::from(name.as_str()))]);
+                span.resource = Arc::new(Resource { attributes, ..Resource::default() });
+                send(&store, vec![span]).await;
+            }
+        };
+        tokio::join!(sweeping, sending);
+        let without = format!(
+            "SELECT toInt64(count()) AS n FROM {} WHERE resource_id NOT IN (SELECT resource_id FROM {})",
+            place.table("agno_spans"),
+            place.table("tracestead_resources")
+        );
+        assert_eq!(place.number(&without), 0);
+        store.close().await;
+        other.close().await;
     });
 }
 

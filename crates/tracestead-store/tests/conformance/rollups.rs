@@ -19,7 +19,7 @@ type Key = (i64, String, String, String, String, String, i64);
 /// Calls and the time they took.
 type Sums = BTreeMap<Key, (i64, i64)>;
 
-fn specify(spans: &[SpanRecord]) -> Sums {
+pub(crate) fn specify(spans: &[SpanRecord]) -> Sums {
     let mut sums = Sums::new();
     for span in spans {
         let duration = span.end_time_ns.map_or(0, |end| (end - span.start_time_ns).max(0));
@@ -40,7 +40,7 @@ fn specify(spans: &[SpanRecord]) -> Sums {
     sums
 }
 
-fn stored(place: &Place) -> (Sums, i64) {
+pub(crate) fn stored(place: &Place) -> (Sums, i64) {
     let mut sums = Sums::new();
     let mut tokens = 0;
     for mut row in place.rows(&format!("SELECT * FROM {}", place.table("tracestead_rollups"))) {

@@ -124,3 +124,8 @@ fn a_copy_to_postgres_survives_cuts() {
 fn a_copy_to_mysql_survives_cuts() {
     cut(Engine::MySql);
 }
+
+#[test]
+fn a_copy_to_clickhouse_survives_cuts() {
+    cut(Engine::ClickHouse);
+}

@@ -149,6 +149,11 @@ fn what_both_have_is_merged_on_mysql() {
     property(Engine::MySql, 4);
 }
 
+#[test]
+fn what_both_have_is_merged_on_clickhouse() {
+    property(Engine::ClickHouse, 2);
+}
+
 /// Copies twice at once, and lets the target receive the same from its senders at the same time.
 pub(crate) fn at_once(engine: Engine) {
     let all = &CAPTURES[..20];
@@ -182,4 +187,9 @@ fn two_copies_and_a_sender_at_once_leave_one_on_postgres() {
 #[test]
 fn two_copies_and_a_sender_at_once_leave_one_on_mysql() {
     at_once(Engine::MySql);
+}
+
+#[test]
+fn two_copies_and_a_sender_at_once_leave_one_on_clickhouse() {
+    at_once(Engine::ClickHouse);
 }

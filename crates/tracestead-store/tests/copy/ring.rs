@@ -59,7 +59,7 @@ pub(crate) fn same_rows(expected: &Place, actual: &Place, with_agnos: bool) {
 /// Copies, interrupted twice in the middle, and checks that the copy is the same as its source.
 fn go_on(from: &Place, to: &Place) -> CopyDone {
     for steps in [2, 5] {
-        let mut copier = copier(from, to).with_pages_of(700, 4 << 20);
+        let mut copier = copier(from, to).with_pages_of(150, 4 << 20);
         for _ in 0..steps {
             assert!(copier.step().unwrap(), "it ends before it is interrupted");
         }
@@ -100,6 +100,11 @@ fn to_postgres_and_back() {
 #[test]
 fn to_mysql_and_back() {
     there_and_back(Engine::MySql);
+}
+
+#[test]
+fn to_clickhouse_and_back() {
+    there_and_back(Engine::ClickHouse);
 }
 
 /// Returns so many spans in traces of ten: an agent with calls of models and tools, at all hours of two days.
@@ -150,7 +155,7 @@ fn around_all_databases() {
         .extend(many(100_000).chunks(2_000).map(|spans| Capture { spans: spans.to_vec(), logs: Vec::new() }));
     let first = first(&captures);
     let mut places = vec![first];
-    for engine in [Engine::Postgres, Engine::MySql, Engine::Sqlite] {
+    for engine in [Engine::Postgres, Engine::MySql, Engine::ClickHouse, Engine::Sqlite] {
         let next = Place::new(engine);
         go_on(&places[places.len() - 1], &next);
         places.push(next);

@@ -2,7 +2,9 @@
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
+use std::collections::BTreeSet;
 use tokio::runtime::Runtime;
+
 use tracestead_model::{LogRecord, PriceBook, Span, UnixNanos};
 use tracestead_store::{Batch, Copier, CopyDone, Malformed, Rebuild, SpanStore, Verified, Verifier};
 
@@ -22,9 +24,12 @@ pub(crate) fn contents(place: &Place) -> Vec<String> {
 
 #[track_caller]
 pub(crate) fn same(expected: &[String], actual: &[String]) {
-    for (expected, actual) in expected.iter().zip(actual) {
-        assert_eq!(expected, actual);
-    }
+    let only = |of: &[String], other: &[String]| -> Vec<String> {
+        let other: BTreeSet<&String> = other.iter().collect();
+        of.iter().filter(|row| !other.contains(row)).take(3).cloned().collect()
+    };
+    let (missing, more) = (only(expected, actual), only(actual, expected));
+    assert!(missing.is_empty() && more.is_empty(), "missing: {missing:#?}\nmore: {more:#?}");
     assert_eq!(expected.len(), actual.len());
 }
 

@@ -127,6 +127,11 @@ fn values_come_back_from_mysql() {
 }
 
 #[test]
+fn values_come_back_from_clickhouse() {
+    come_back(Engine::ClickHouse);
+}
+
+#[test]
 fn postgres_leaves_out_nul() {
     let said = Attributes::from_iter([("a\0b", Value::from("x\0y")), ("zero", Value::Double(-0.0))]);
     let (_, back) = there_and_back(Engine::Postgres, said);

@@ -109,8 +109,8 @@ fn number(text: &str) -> Option<Cell> {
     if is_whole { Some(Cell::Text(text.to_owned())) } else { text.parse().ok().map(Cell::Real) }
 }
 
-/// What a try a little later may not meet: too much at once, another replica at work.
-const BUSY: [u32; 5] = [202, 252, 286, 319, 473];
+/// What a try a little later may not meet: too much at once, another replica or a merge at work.
+const BUSY: [u32; 6] = [202, 252, 286, 319, 388, 473];
 
 /// Gone, going, or cut off from what it needs: timeouts, the network, Keeper, read-only tables, replicas that are not there.
 const AWAY: [u32; 13] = [159, 209, 210, 225, 236, 242, 279, 285, 289, 394, 425, 439, 999];

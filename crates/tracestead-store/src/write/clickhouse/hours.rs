@@ -128,7 +128,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Summing {
     hours: Arc<Hours>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Summing {
@@ -138,13 +138,15 @@ impl Summing {
         let (hours, of_thread, connector) = (Arc::clone(hours), Arc::clone(hours), connector.clone());
         let thread = std::thread::Builder::new().name("tracestead-hours".to_owned());
         let thread = thread.spawn(move || run(&of_thread, &connector))?;
-        Ok(Some(Self { hours, thread }))
+        Ok(Some(Self { hours, thread: Some(thread) }))
     }
+}
 
+impl Drop for Summing {
     /// Sums what is left and ends.
-    pub(crate) fn finish(self) {
+    fn drop(&mut self) {
         self.hours.close();
-        if self.thread.join().is_err() {
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that sums hours panicked");
         }
     }
@@ -202,6 +204,14 @@ fn left_over(session: &mut dyn Session) -> Result<Vec<i64>, DatabaseError> {
     Ok(session.query(&sql, &[])?.iter().filter_map(|row| row.int(0)).collect())
 }
 
+/// Sums the hours that were not summed since something of them was stored.
+pub(super) fn catch_up(session: &mut dyn Session) -> Result<(), DatabaseError> {
+    for hour in left_over(session)? {
+        sum(session, hour)?;
+    }
+    Ok(())
+}
+
 /// Says whether another server has summed the hour since it was touched here.
 fn is_summed(session: &mut dyn Session, hour: i64, touched: Instant) -> Result<bool, DatabaseError> {
     let (last, now) = generations(session, hour)?;
@@ -246,8 +256,9 @@ fn sum(session: &mut dyn Session, hour: i64) -> Result<u64, DatabaseError> {
     // Two may sum at once, and either may be the last to write: all that is older than the newest is no more.
     let newest = generations(session, hour)?.0.max(generation);
     session.execute(
-        "INSERT INTO tracestead_rollups SELECT * REPLACE (toUInt64(?) AS generation, 1 AS is_deleted)
-         FROM (SELECT * FROM tracestead_rollups FINAL WHERE bucket_start_ns = ? AND generation < ?)",
+        "INSERT INTO tracestead_rollups (bucket_start_ns, rollup_id, generation, is_deleted)
+         SELECT bucket_start_ns, rollup_id, toUInt64(?), 1
+         FROM tracestead_rollups FINAL WHERE bucket_start_ns = ? AND generation < ?",
         &[newest, hour, newest].map(Value::int),
     )?;
     Ok(spans.unsigned_abs())

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gone;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Session};
 use crate::sql::{MAX_LIST, Row, in_list, of_traces};
@@ -32,7 +33,7 @@ struct Mark {
 
 /// What was seen of each trace.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Seen(BTreeMap<String, Mark>);
+pub(in crate::write) struct Seen(BTreeMap<String, Mark>);
 
 impl Seen {
     /// Returns what the traces will be once the drafts are written.
@@ -51,11 +52,26 @@ impl Seen {
         Self(drafts.drafts.iter().map(mark).collect())
     }
 
+    /// Says what a trace will be: how many spans with which sum of versions, how many log records, and how many rows.
+    pub(in crate::write) fn expect(
+        &mut self,
+        trace_id: &str,
+        [spans, log_records, rows]: [i64; 3],
+        versions: u64,
+    ) {
+        let mark = Mark { spans, versions: versions.cast_signed(), log_records, rows };
+        self.0.insert(trace_id.to_owned(), mark);
+    }
+
+    /// Returns what traces are of which nothing is left.
+    pub(super) fn nothing_of(trace_ids: &[&str]) -> Self {
+        Self(trace_ids.iter().map(|trace_id| ((*trace_id).to_owned(), Mark::default())).collect())
+    }
+
     /// Looks at the traces.
     fn look(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Self, DatabaseError> {
         let dialect = session.dialect();
-        let nothing = |trace_id: &&str| ((*trace_id).to_owned(), Mark::default());
-        let mut seen = Self(trace_ids.iter().map(nothing).collect());
+        let mut seen = Self::nothing_of(trace_ids);
         for some in trace_ids.chunks(MAX_LIST) {
             let mut values = Vec::new();
             let spans = of_traces(dialect, "agno_spans", some, &mut values);
@@ -87,6 +103,16 @@ impl Seen {
         Ok(seen)
     }
 
+    /// Returns the traces whose spans are gone since `written`, but not their rows.
+    fn emptied<'a>(&self, trace_ids: &[&'a str], written: &Self) -> Vec<&'a str> {
+        let spans = |seen: &Self, trace_id: &str| seen.0.get(trace_id).map_or(0, |mark| mark.spans);
+        let has_row = |trace_id: &str| self.0.get(trace_id).is_some_and(|mark| mark.rows > 0);
+        let is_emptied = |trace_id: &&&str| {
+            has_row(trace_id) && spans(self, trace_id) == 0 && spans(written, trace_id) > 0
+        };
+        trace_ids.iter().filter(is_emptied).copied().collect()
+    }
+
     /// Says whether the trace is not what `other` says.
     fn is_new(&self, trace_id: &str, other: &Self) -> bool {
         self.0.get(trace_id) != other.0.get(trace_id)
@@ -94,7 +120,7 @@ impl Seen {
 }
 
 /// Folds those traces anew that are not what they were to be.
-pub(super) fn settle(
+pub(in crate::write) fn settle(
     session: &mut dyn Session,
     written: Seen,
     context: Context<'_>,
@@ -108,6 +134,10 @@ pub(super) fn settle(
         trace_ids.retain(|trace_id| seen.is_new(trace_id, &written) && seen.is_new(trace_id, &before));
         if trace_ids.is_empty() {
             break;
+        }
+        // Someone has deleted what this was folded from: there is nothing to fold.
+        for some in seen.emptied(&trace_ids, &written).chunks(MAX_LIST) {
+            gone::delete_rows(session, some)?;
         }
         written = fold_anew(session, &trace_ids, context)?;
         before = seen;
@@ -125,6 +155,6 @@ fn fold_anew(
     let spans: BTreeSet<(&str, &str)> = joined.spans().collect();
     commit::join(session, &mut drafts, &spans, &joined, context.prices)?;
     let written = Seen::of(&drafts, &joined);
-    apply::write(session, drafts, &joined, Conflict::Keep)?;
+    apply::fold(session, drafts, &joined, Conflict::Keep)?;
     Ok(written)
 }

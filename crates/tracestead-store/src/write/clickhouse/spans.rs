@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::gone::gone;
 use crate::error::DatabaseError;
 use crate::schema::{Column, Kind, SPAN_TABLES};
 use crate::session::{Conflict, Insert, Session};
@@ -14,6 +15,9 @@ use crate::write::rollups::HOUR_NS;
 use crate::write::rows::{self, Changes, Update};
 
 const TABLE: &str = "agno_spans";
+
+/// Where a row is, and its version.
+const KEY: [&str; 5] = ["trace_id", "span_id", "start_time_ns", "end_time_ns", "resource_id"];
 
 /// So many rows are read and written again at once, attributes and all.
 const AT_ONCE: usize = 256;
@@ -92,7 +96,7 @@ fn with<'a>(columns: &[Column], row: Row, set: &[(Cow<'static, str>, Value<'a>)]
         columns.iter().zip(row.0).map(|(column, cell)| value(*column, cell)).collect();
     let mut after = before.clone();
     for (name, value) in set {
-        if let Some(at) = columns.iter().position(|column| column.name == *name) {
+        if let Some(at) = columns.iter().position(|column| column.name == name.trim_matches('"')) {
             after[at] = value.clone();
         }
     }
@@ -103,13 +107,10 @@ fn with<'a>(columns: &[Column], row: Row, set: &[(Cow<'static, str>, Value<'a>)]
             _ => 0,
         }
     };
-    let gone = (hour(&before) != hour(&after)).then(|| marked(before, true));
-    std::iter::once(marked(after, false)).chain(gone).collect()
-}
-
-fn marked(mut row: Vec<Value<'_>>, is_deleted: bool) -> Vec<Value<'_>> {
-    row.push(Value::Bool(Some(is_deleted)));
-    row
+    let is_moved = hour(&before) != hour(&after);
+    let gone = is_moved.then(|| gone(TABLE, &rows::columns(), before, &KEY));
+    after.push(Value::Bool(Some(false)));
+    std::iter::once(after).chain(gone).collect()
 }
 
 fn value<'a>(column: Column, cell: Cell) -> Value<'a> {

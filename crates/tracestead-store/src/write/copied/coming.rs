@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tracestead_model::{SpanShape, UnixNanos};
 
 use super::{CopiedTrace, TraceColumns};
-use crate::copy::{Cells, Columns};
+use crate::copy::{Cells, Columns, integer};
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Value, in_list, of_traces};
 use crate::write::commit::{self, Context};
 use crate::write::draft::{self, StoredSpan};
 use crate::write::rows;
@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) is_uncounted: bool,
     /// Whether some were sent to us.
     pub(super) has_ours: bool,
+    /// The sum of their versions, where rows have one.
+    pub(super) versions: u64,
     /// Those that come, by their ids. One whose id is none is no part of any fold: of it only the key matters.
     pub(super) spans: BTreeMap<String, Option<StoredSpan>>,
 }
@@ -67,6 +69,12 @@ impl Here {
         })
     }
 
+    /// Returns how many log records a trace has here.
+    pub(super) fn log_records(&self, trace_id: &str) -> i64 {
+        let count = self.events.iter().filter(|(of_trace, _, _)| of_trace == trace_id).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
     /// Returns the spans of a trace that have log records here which they do not have there.
     pub(super) fn with_more_events(
         &self,
@@ -86,13 +94,17 @@ fn known(
     trace_ids: &[&str],
     coming: &[(&str, &str)],
 ) -> Result<HashMap<String, Known>, DatabaseError> {
-    let from = session.dialect().from("agno_spans");
+    let dialect = session.dialect();
+    let from = dialect.from("agno_spans");
     let mut found: HashMap<String, Known> = HashMap::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(dialect, "agno_spans", some, &mut values);
+        let versions =
+            if dialect == Dialect::ClickHouse { "reinterpretAsInt64(sum(row_version))" } else { "0" };
         let sql = format!(
-            "SELECT trace_id, COUNT(*), COUNT(is_counted), COUNT(resource_id) FROM {from} WHERE {list} GROUP BY trace_id"
+            "SELECT trace_id, COUNT(*), COUNT(is_counted), COUNT(resource_id), {versions} FROM {from}
+             WHERE {list} GROUP BY trace_id"
         );
         for mut row in session.query(&sql, &values)? {
             let (count, counted) = (row.whole(1), row.whole(2));
@@ -100,6 +112,7 @@ fn known(
                 count: usize::try_from(count).unwrap_or(0),
                 is_uncounted: counted < count,
                 has_ours: row.whole(3) > 0,
+                versions: row.whole(4).cast_unsigned(),
                 spans: BTreeMap::new(),
             };
             found.insert(row.required(0), known);
@@ -112,7 +125,7 @@ fn known(
         let trace_ids: Vec<&str> = trace_ids.into_iter().collect();
         let span_ids: Vec<&str> = some.iter().map(|(span_id, _)| *span_id).collect();
         let mut values = Vec::new();
-        let of_traces = in_list("trace_id", &trace_ids, &mut values);
+        let of_traces = of_traces(dialect, "agno_spans", &trace_ids, &mut values);
         let of_spans = in_list("span_id", &span_ids, &mut values);
         let sql = format!("SELECT {} FROM {from} WHERE {of_traces} AND {of_spans}", draft::COLUMNS);
         for row in session.query(&sql, &values)? {
@@ -169,6 +182,12 @@ impl Coming {
             Some(coming) => rank(coming) > rank(here),
             None => false,
         }
+    }
+
+    /// Returns the version of its row, where rows have one.
+    pub(super) fn version(&self, columns: &Columns) -> u64 {
+        let is_there = |name: &str| columns.cell(&self.cells, name);
+        draft::version(is_there("resource_id").is_some(), is_there("end_time_ns").and_then(integer))
     }
 
     pub(super) fn shape(&self) -> Option<&SpanShape> {

@@ -6,12 +6,12 @@ use tracestead_model::query::duration_ms;
 use tracestead_model::{SpanShape, TraceShape, UnixNanos};
 
 use super::coming::{Coming, Here};
-use super::{CopiedTrace, TraceColumns, written_over};
+use super::{CopiedTrace, TraceColumns, insert, written_over};
 use crate::copy::{Cells, Columns, integer};
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{Cell, Dialect, MAX_LIST, Value, in_list};
-use crate::write::{backfill, traces};
+use crate::sql::{Cell, Dialect, MAX_LIST, Value, of_traces};
+use crate::write::{backfill, clickhouse, traces};
 
 /// Writes the rows of traces that have in the end the spans they have there: they may have been folded by another version
 /// of ours there. Agno's columns of a trace that Agno alone wrote are not touched.
@@ -26,7 +26,7 @@ pub(super) fn write_as_there(
     let trace_ids: Vec<&str> = rows.iter().map(|(row, _)| columns.traces.text(row, "trace_id")).collect();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(dialect, "agno_traces", some, &mut values);
         for row in session.query(&format!("SELECT {select} FROM {from} WHERE {list}"), &values)? {
             found.insert(row.str(0).to_owned(), row.0);
         }
@@ -46,6 +46,14 @@ pub(super) fn write_as_there(
             continue;
         }
         let trace_id = columns.traces.text(&row, "trace_id").to_owned();
+        if dialect == Dialect::ClickHouse {
+            // It may be elsewhere.
+            if columns.traces.cell(&row, "start_time_ns") != columns.traces.cell(&is, "start_time_ns") {
+                clickhouse::delete_rows(session, &[&trace_id])?;
+            }
+            insert(session, columns.traces, vec![row])?;
+            continue;
+        }
         let set = written_over(columns.traces, row, &kept, dialect);
         let list: Vec<String> = set.iter().map(|(name, _)| format!("{name} = ?")).collect();
         let sql = format!("UPDATE agno_traces SET {} WHERE trace_id = ?", list.join(", "));
@@ -77,7 +85,9 @@ pub(super) fn begun(
         return None;
     }
     let columns = columns.traces;
-    let Some(mut row) = trace.row.clone() else { return made_up(&trace.trace_id, coming, columns) };
+    let Some(mut row) = trace.row.clone() else {
+        return made_up(&trace.trace_id, coming, here.dialect, columns);
+    };
     if coming.is_empty() {
         // Its spans were refused.
         if trace.spans_before > 0 {
@@ -92,14 +102,20 @@ pub(super) fn begun(
         }
         return Some(row);
     }
+    let begun = columns.cell(&row, "start_time_ns").cloned();
     for name in traces::OURS {
         columns.set(&mut row, name, &Value::Int(None));
+    }
+    // There a row has a place only with a time, if not yet the right one.
+    if here.dialect == Dialect::ClickHouse {
+        let time = begun.unwrap_or_else(|| Cell::Int(backfill::nanos(columns.text(&row, "start_time"))));
+        columns.put(&mut row, "start_time_ns", time);
     }
     Some(row)
 }
 
 /// Returns a row for spans that have none: what they say, as the back-fill would have it.
-fn made_up(trace_id: &str, coming: &[Coming], columns: &Columns) -> Option<Cells> {
+fn made_up(trace_id: &str, coming: &[Coming], dialect: Dialect, columns: &Columns) -> Option<Cells> {
     let shapes: Vec<SpanShape> = coming.iter().filter_map(|span| span.shape().cloned()).collect();
     if shapes.is_empty() {
         return None;
@@ -125,6 +141,9 @@ fn made_up(trace_id: &str, coming: &[Coming], columns: &Columns) -> Option<Cells
     ];
     for (name, value) in &said {
         columns.set(&mut row, name, value);
+    }
+    if dialect == Dialect::ClickHouse {
+        columns.set(&mut row, "start_time_ns", &Value::int(shape.start_time_ns));
     }
     Some(row)
 }

@@ -2,13 +2,30 @@
 
 use tracestead_model::query::TraceRecord;
 
-use super::{Key, PAGE_TRACES, STEP_SPANS, STEP_TRACES};
+use super::{Key, PAGE_TRACES, STEP_SPANS};
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{MAX_LIST, Row, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, of_traces};
 
 pub(super) const COLUMNS: &str =
     "trace_id, start_time_ns, end_time_ns, status, user_id, agent_id, environment, tags, span_count";
+
+/// How much one step deletes at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    pub(super) traces: usize,
+    spans: u64,
+}
+
+impl Most {
+    pub(super) fn of(dialect: Dialect) -> Self {
+        match dialect {
+            // Nobody waits for a step, and each leaves files behind, however small it is.
+            Dialect::ClickHouse => Self { traces: MAX_LIST, spans: 50 * STEP_SPANS },
+            _ => Self { traces: 256, spans: STEP_SPANS },
+        }
+    }
+}
 
 /// Which traces a page is of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,7 +81,7 @@ pub(super) fn read(
     let mut found = Vec::new();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(session.dialect(), "agno_traces", some, &mut values);
         let sql = format!("SELECT {COLUMNS} FROM {from} WHERE {list} ORDER BY trace_id{lock}");
         found.extend(session.query(&sql, &values)?.into_iter().map(record));
     }
@@ -85,12 +102,12 @@ pub(super) struct Found {
 }
 
 /// Takes the traces that are to go from the beginning of a page, as many as one step deletes.
-pub(super) fn choose(page: &[TraceRecord], is_to_go: impl Fn(&TraceRecord) -> bool) -> Found {
+pub(super) fn choose(page: &[TraceRecord], most: Most, is_to_go: impl Fn(&TraceRecord) -> bool) -> Found {
     let mut found = Found { is_last: page.len() < PAGE_TRACES, ..Found::default() };
     for trace in page {
         if is_to_go(trace) {
             let spans = span_count(trace);
-            let is_full = found.trace_ids.len() >= STEP_TRACES || found.spans + spans > STEP_SPANS;
+            let is_full = found.trace_ids.len() >= most.traces || found.spans + spans > most.spans;
             if is_full && !found.trace_ids.is_empty() {
                 found.is_last = false;
                 break;

@@ -6,7 +6,9 @@ use super::STEP_SPANS;
 use super::candidates;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Session, transaction};
-use crate::sql::{MAX_LIST, Row, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list};
+use crate::write::clickhouse;
+use crate::write::commit::Context;
 use crate::write::draft;
 use crate::write::rollups::Rollups;
 use crate::write::span_events;
@@ -30,6 +32,7 @@ pub(super) struct Deleted {
 pub(super) fn traces(
     session: &mut dyn Session,
     trace_ids: &[String],
+    context: Context<'_>,
     is_to_go: impl Fn(&TraceRecord) -> bool,
 ) -> Result<Deleted, DatabaseError> {
     transaction(session, Access::Write, |session| {
@@ -37,12 +40,19 @@ pub(super) fn traces(
         let traces = candidates::lock(session, &trace_ids)?;
         let going: Vec<&str> =
             traces.iter().filter(|trace| is_to_go(trace)).map(|trace| trace.trace_id.as_str()).collect();
-        locked(session, &going)
+        locked(session, &going, context)
     })
 }
 
 /// Deletes more of a trace of which some spans are gone; `None` if there is none.
-pub(super) fn unfinished(session: &mut dyn Session) -> Result<Option<Deleted>, DatabaseError> {
+pub(super) fn unfinished(
+    session: &mut dyn Session,
+    context: Context<'_>,
+) -> Result<Option<Deleted>, DatabaseError> {
+    // There a trace goes whole, however large it is.
+    if session.dialect() == Dialect::ClickHouse {
+        return Ok(None);
+    }
     let found = transaction(session, Access::Read, |session| {
         session.query(&format!("SELECT trace_id FROM agno_traces WHERE {UNFINISHED} LIMIT 1"), &[])
     })?;
@@ -53,14 +63,22 @@ pub(super) fn unfinished(session: &mut dyn Session) -> Result<Option<Deleted>, D
         // A span that came meanwhile made a trace of it again.
         let is_there = !session.query(&sql, &[Value::text(&trace_id)])?.is_empty();
         let going: &[&str] = if is_there { &[&trace_id] } else { &[] };
-        let deleted = locked(session, going)?;
+        let deleted = locked(session, going, context)?;
         Ok(Some(Deleted { is_unfinished: true, ..deleted }))
     })
 }
 
 /// Deletes traces whose rows are locked.
-pub(super) fn locked(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Deleted, DatabaseError> {
+pub(super) fn locked(
+    session: &mut dyn Session,
+    trace_ids: &[&str],
+    context: Context<'_>,
+) -> Result<Deleted, DatabaseError> {
     let Some(first) = trace_ids.first() else { return Ok(Deleted::default()) };
+    if session.dialect() == Dialect::ClickHouse {
+        let spans = clickhouse::delete_traces(session, trace_ids, context)?;
+        return Ok(Deleted { traces: trace_ids.len() as u64, spans, ..Deleted::default() });
+    }
     if let Some(spans) = all_spans(session, trace_ids)? {
         return whole(session, trace_ids, spans);
     }
@@ -139,6 +157,9 @@ pub(in crate::write) fn delete_spans(
 ) -> Result<u64, DatabaseError> {
     let mut count = 0;
     let span_ids: Vec<&str> = span_ids.iter().map(String::as_str).collect();
+    if session.dialect() == Dialect::ClickHouse {
+        return clickhouse::delete_spans(session, trace_id, &span_ids);
+    }
     for some in span_ids.chunks(MAX_LIST) {
         let mut values = vec![Value::text(trace_id)];
         let list = in_list("span_id", some, &mut values);

@@ -39,9 +39,6 @@ pub use plan::{Planned, PrunePlan};
 /// How many spans, with their log records, one step deletes at most: others write to the same tables.
 const STEP_SPANS: u64 = 1000;
 
-/// How many traces one step deletes at most.
-const STEP_TRACES: usize = 256;
-
 /// How many traces one step looks at.
 const PAGE_TRACES: usize = 1000;
 
@@ -89,7 +86,7 @@ enum Phase {
     Size(Option<Key>, Option<size::Excess>),
     User(user::Phase),
     Resources(sweep::Phase),
-    Shrink,
+    Shrink(shrink::Phase),
 }
 
 impl Pruned {
@@ -123,19 +120,23 @@ pub(super) fn step(
 ) -> Result<Pruned, DatabaseError> {
     let place = step.position.clone().map_or_else(|| first(&step.what, step.now), |position| position.0);
     if place.has_unfinished
-        && let Some(deleted) = delete::unfinished(session)?
+        && let Some(deleted) = delete::unfinished(session, context)?
     {
         return Ok(Pruned::of(&deleted, place.phase));
     }
     match (&step.what, place.phase) {
-        (Prune::Rules(retention), Phase::Age(after)) => rules::age(session, retention, step.now, after),
+        (Prune::Rules(retention), Phase::Age(after)) => {
+            rules::age(session, retention, step.now, after, context)
+        }
         (Prune::Rules(retention), Phase::Size(after, excess)) => {
-            rules::size(session, retention, after, excess)
+            rules::size(session, retention, after, excess, context)
         }
         (Prune::User(user_id), Phase::User(phase)) => user::step(session, user_id, phase, context),
         (Prune::Resources, Phase::Resources(phase)) => sweep::step(session, &phase),
-        (_, Phase::Shrink) if shrink::step(session)? => Ok(Pruned::at(Phase::Shrink)),
-        (_, Phase::Shrink) => Ok(Pruned::default()),
+        (_, Phase::Shrink(phase)) => {
+            let next = shrink::step(session, phase)?;
+            Ok(next.map_or_else(Pruned::default, |phase| Pruned::at(Phase::Shrink(phase))))
+        }
         // A position of another prune is none of this one.
         (what, _) => Ok(Pruned::at(first(what, step.now).phase)),
     }

@@ -35,6 +35,9 @@ impl Size {
     /// Measures the database, within a transaction.
     pub(super) fn measure(session: &mut dyn Session) -> Result<Self, DatabaseError> {
         let dialect = session.dialect();
+        if dialect == Dialect::ClickHouse {
+            return Self::of_parts(session);
+        }
         let sql = format!("SELECT {} FROM tracestead_rollups", dialect.whole("COALESCE(SUM(calls), 0)"));
         let spans = number(session, &sql)?;
         let mut bytes_per_span = bytes_per_span(session)?;
@@ -49,6 +52,18 @@ impl Size {
         let of_traces = if dialect == Dialect::MySql { counted } else { of_traces.min(counted) };
         let [bytes, counted_bytes] = [of_traces, counted].map(|bytes| bytes.saturating_add(others));
         Ok(Self { bytes, counted_bytes, spans, bytes_per_span })
+    }
+
+    /// Measures what is on disk there. Rows that are gone take part in it until they are merged away, so it is what a row
+    /// takes on disk, times the spans that there are; the sums over hours are behind.
+    fn of_parts(session: &mut dyn Session) -> Result<Self, DatabaseError> {
+        let spans = number(session, "SELECT toInt64(ifNull(sum(span_count), 0)) FROM agno_traces FINAL")?;
+        let parts = parts(session);
+        let rows = number(session, &format!("SELECT toInt64(ifNull(sum(rows), 0)) {parts} = 'agno_spans'"))?;
+        let [of_traces, others] = stored(session)?;
+        let bytes_per_span = (of_traces / rows.max(1)).max(1);
+        let bytes = spans.saturating_mul(bytes_per_span).saturating_add(others);
+        Ok(Self { bytes, counted_bytes: bytes, spans, bytes_per_span })
     }
 
     /// Returns the size without so many bytes.
@@ -133,14 +148,27 @@ fn stored(session: &mut dyn Session) -> Result<[u64; 2], DatabaseError> {
                 "SELECT CAST(COALESCE(SUM(data_length + index_length), 0) AS SIGNED)
                  FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN {tables}"
             ),
-            Dialect::ClickHouse => format!(
-                "SELECT toInt64(sum(bytes_on_disk)) FROM system.parts
-                 WHERE database = currentDatabase() AND active AND table IN {tables}"
-            ),
+            Dialect::ClickHouse => {
+                format!("SELECT toInt64(ifNull(sum(bytes_on_disk), 0)) {} IN {tables}", parts(session))
+            }
         };
         number(session, &sql)
     };
     Ok([stored(of_traces)?, stored(others)?])
+}
+
+/// Returns the end of a question about the parts of tables, up to which ones; of a cluster, those of one replica of each shard.
+fn parts(session: &dyn Session) -> String {
+    let of = |parts: &str, name: &str| {
+        format!("FROM {parts} WHERE database = currentDatabase() AND active AND {name}")
+    };
+    match session.cluster() {
+        Some(cluster) => {
+            let cluster = cluster.replace('\\', "\\\\").replace('\'', "\\'");
+            of(&format!("cluster('{cluster}', system.parts)"), "replaceRegexpOne(table, '_local$', '')")
+        }
+        None => of("system.parts", "table"),
+    }
 }
 
 /// Returns what a span takes with its part of the trace, of some at both ends of time.
@@ -162,6 +190,7 @@ fn lengths(dialect: Dialect, columns: &[&str]) -> String {
         // As it is stored, which may be compressed.
         Dialect::Postgres => "pg_column_size",
         Dialect::MySql => "LENGTH",
+        // It is not asked there, see `of_parts`.
         Dialect::ClickHouse => "length",
     };
     let lengths: Vec<String> =

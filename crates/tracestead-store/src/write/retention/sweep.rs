@@ -12,7 +12,7 @@ use crate::copy;
 use crate::error::DatabaseError;
 use crate::session::{Access, Session, transaction};
 use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list};
-use crate::write::resources;
+use crate::write::{clickhouse, resources};
 
 /// So many spans are read in one step.
 const PAGE_SPANS: u64 = 5000;
@@ -44,9 +44,14 @@ impl Phase {
 }
 
 pub(super) fn step(session: &mut dyn Session, phase: &Phase) -> Result<Pruned, DatabaseError> {
-    // There resources live as long as their table's rule says.
+    // There nothing is marked: one statement tells what no span refers to.
     if session.dialect() == Dialect::ClickHouse {
-        return Ok(Pruned::default());
+        // What a copy has brought has no spans before the copy comes to these.
+        let resources = if copy::is_under_way(session)? { 0 } else { clickhouse::delete_resources(session)? };
+        if resources > 0 {
+            clickhouse::merge(session, "tracestead_resources", None)?;
+        }
+        return Ok(Pruned { resources, ..Pruned::default() });
     }
     match &phase.place {
         Place::Mark { after } => {

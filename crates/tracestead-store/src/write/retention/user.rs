@@ -10,16 +10,19 @@ use tracestead_model::query::TraceRecord;
 use tracestead_model::retention::spans_of_user;
 use tracestead_model::{SpanShape, TraceShape};
 
-use super::candidates::{self, Found, Which};
+use super::candidates::{self, Found, Most, Which};
 use super::delete::{self, Deleted};
-use super::{Key, Pruned, STEP_SPANS, STEP_TRACES};
+use super::{Key, Pruned, STEP_SPANS, shrink};
 use crate::error::DatabaseError;
 use crate::session::{Access, Conflict, Session, transaction};
-use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Value, of_traces};
 use crate::write::commit::{self, Context};
 use crate::write::draft::Draft;
 use crate::write::span_events::Joined;
-use crate::write::{apply, rebuild};
+use crate::write::{apply, clickhouse, rebuild};
+
+/// How many traces of others are looked into in one step: each is read and folded whole.
+const AT_ONCE: usize = 32;
 
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
@@ -58,32 +61,37 @@ fn one_step(
 ) -> Result<Pruned, DatabaseError> {
     // A table that Agno made on MySQL finds users whose names are alike.
     let is_theirs = |trace: &TraceRecord| trace.user_id.as_deref() == Some(user_id);
+    let most = Most::of(session.dialect());
     match phase {
         Phase::Traces(after) => {
             let which = Which { begun_before: None, user_id: Some(user_id) };
             let page = transaction(session, Access::Read, |session| {
                 candidates::page(session, which, after.as_ref())
             })?;
-            let found = candidates::choose(&page, is_theirs);
+            let found = candidates::choose(&page, most, is_theirs);
             if found.trace_ids.is_empty() && found.is_last {
                 return Ok(next(&Deleted::default(), Phase::Unread));
             }
-            let deleted = delete::traces(session, &found.trace_ids, is_theirs)?;
+            let deleted = delete::traces(session, &found.trace_ids, context, is_theirs)?;
             Ok(next(&deleted, Phase::Traces(if deleted.is_cut { after } else { found.after })))
         }
         Phase::Unread => {
             let unread = transaction(session, Access::Read, |session| unread(session, user_id))?;
-            let found: Found = candidates::choose(&unread, is_theirs);
-            let deleted = delete::traces(session, &found.trace_ids, is_theirs)?;
+            let found: Found = candidates::choose(&unread, most, is_theirs);
+            let deleted = delete::traces(session, &found.trace_ids, context, is_theirs)?;
             let phase = if deleted.traces == 0 { Phase::Spans(String::new()) } else { Phase::Unread };
             Ok(next(&deleted, phase))
         }
         Phase::Spans(after) => spans(session, user_id, &after, context),
         Phase::Quarantine => {
-            transaction(session, Access::Write, |session| {
-                session.execute("DELETE FROM tracestead_quarantine WHERE 1 = 1", &[])
-            })?;
-            Ok(Pruned::at(super::Phase::Shrink))
+            if session.dialect() == Dialect::ClickHouse {
+                clickhouse::delete_quarantine(session)?;
+            } else {
+                transaction(session, Access::Write, |session| {
+                    session.execute("DELETE FROM tracestead_quarantine WHERE 1 = 1", &[])
+                })?;
+            }
+            Ok(Pruned::at(super::Phase::Shrink(shrink::Phase::of_user())))
         }
     }
 }
@@ -113,8 +121,7 @@ fn spans(
         Ok((traces.last().cloned(), traces_with_user(session, &traces, user_id)?))
     })?;
     let Some(last) = last else { return Ok(next(&Deleted::default(), Phase::Quarantine)) };
-    // Few at once: each is read and folded whole.
-    let some: Vec<&str> = found.iter().take(STEP_TRACES / 8).map(String::as_str).collect();
+    let some: Vec<&str> = found.iter().take(AT_ONCE).map(String::as_str).collect();
     let last = if some.len() < found.len() { some.last().map_or(last, |id| (*id).to_owned()) } else { last };
     if some.is_empty() {
         return Ok(next(&Deleted::default(), Phase::Spans(last)));
@@ -135,7 +142,7 @@ pub(super) fn traces_with_user(
     let trace_ids: Vec<&str> = trace_ids.iter().map(String::as_str).collect();
     for some in trace_ids.chunks(MAX_LIST) {
         let mut values = Vec::new();
-        let list = in_list("trace_id", some, &mut values);
+        let list = of_traces(session.dialect(), "agno_spans", some, &mut values);
         values.push(Value::text(user_id));
         let sql = format!(
             "SELECT DISTINCT trace_id, user_id FROM {} WHERE {list} AND (user_id = ? OR facts_version IS NULL)",
@@ -176,9 +183,9 @@ fn take_out(
         drafts.drafts.remove(trace_id);
     }
     let joined = Joined::read(session, trace_ids)?;
-    apply::write(session, drafts, &joined, Conflict::Never)?;
+    apply::write(session, drafts, &joined, Conflict::Never, context)?;
     let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
-    let deleted = delete::locked(session, &whole)?;
+    let deleted = delete::locked(session, &whole, context)?;
     Ok(Deleted { spans: deleted.spans + spans, ..deleted })
 }
 

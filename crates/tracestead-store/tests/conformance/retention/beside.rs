@@ -1,7 +1,5 @@
 //! Pruning while spans come in.
 
-use std::time::Instant;
-
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 

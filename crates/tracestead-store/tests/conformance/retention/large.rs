@@ -36,7 +36,7 @@ pub(crate) fn in_steps(engine: Engine) {
     runtime.block_on(async {
         let store = place.open();
         store.ingest(prepare(vec![span(1, 0, None, days(0))])).await.unwrap();
-        let kept = place.contents();
+        let kept = contents(&place);
         send(&store).await;
         store.ingest(prepare_logs(logs())).await.unwrap();
         let trace_id = span(7, 0, None, days(0)).trace_id.to_hex();
@@ -46,17 +46,19 @@ pub(crate) fn in_steps(engine: Engine) {
         let mut steps = 0;
         while left > 0 {
             let step = store.prune_step(&what, now(), None).await.unwrap();
-            assert!((1..=1000).contains(&step.spans), "{step:?}");
+            // Where no step holds anybody up, all may go at once.
+            let most = if engine == Engine::ClickHouse { SPANS } else { 1000 };
+            assert!((1..=most).contains(&step.spans), "{step:?}");
             left -= step.spans;
             steps += 1;
             assert_eq!(count(&place, "agno_spans"), left + 1);
             assert_eq!(listed(&store).await.len(), 1, "what is half gone is in no list");
             sums_are_right(&place, &store).await;
         }
-        assert!(steps > 2);
+        assert!(steps > 2 || engine == Engine::ClickHouse);
         prune(&store, &what, now()).await;
         assert_eq!(store.trace(&trace_id).await.unwrap(), None);
-        same(&kept, &place.contents());
+        same(&kept, &contents(&place));
 
         // A span that comes meanwhile makes a trace of what is left.
         send(&store).await;
@@ -70,6 +72,7 @@ pub(crate) fn in_steps(engine: Engine) {
         sums_are_right(&place, &store).await;
         prune(&store, &what, days(40)).await;
         assert_eq!(count(&place, "agno_spans"), 0);
+        sums_are_right(&place, &store).await;
         assert_eq!(count(&place, "tracestead_rollups"), 0);
         store.close().await;
     });

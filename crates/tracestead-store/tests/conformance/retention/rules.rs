@@ -60,14 +60,14 @@ async fn send(store: &SpanStore, traces: &[Sent]) {
 async fn check(place: &Place, traces: &[Sent], list: Vec<RetentionRule>, now: UnixNanos) {
     let store = place.open();
     send(&store, traces).await;
-    let all = place.contents();
+    let all = contents(place);
     let retention = Retention { rules: list, max_bytes: None };
     let (going, staying): (Vec<TraceRecord>, Vec<TraceRecord>) =
         listed(&store).await.into_iter().partition(|trace| retention.expired(trace, now).is_some());
     let what = Prune::Rules(retention.clone());
 
     let plan = store.prune_plan(&what, now).await.unwrap();
-    assert_eq!(all, place.contents(), "a plan changes nothing");
+    assert_eq!(all, contents(place), "a plan changes nothing");
     for (rule, planned) in plan.rules.iter().enumerate() {
         let of_rule = going.iter().filter(|trace| retention.expired(trace, now) == Some(rule));
         let spans = of_rule.clone().map(|trace| trace.span_count).sum::<i64>().unsigned_abs();
@@ -90,7 +90,7 @@ async fn check(place: &Place, traces: &[Sent], list: Vec<RetentionRule>, now: Un
 
     // What is gone may come again.
     send(&store, traces).await;
-    same(&all, &place.contents());
+    same(&all, &contents(place));
     store.close().await;
 }
 
