@@ -226,7 +226,7 @@ pub(crate) struct Copy {
 pub(crate) struct Migrate {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Change nothing, and print the SQL that would be run; exits with 4 if there is any
+    /// Change and make nothing, and print the SQL that would be run; exits with 4 if there is any
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Leave the rows to a server, which fills them in the background

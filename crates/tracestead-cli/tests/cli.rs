@@ -217,9 +217,22 @@ fn a_database_of_agno_is_brought_to_our_version() {
     let again = migrate(&[]);
     assert_eq!(text(&again.stdout), "sqlite:agno.db is at version 2 already; no row was to be filled\n");
     assert_eq!(migrate(&["--dry-run"]).status.code(), Some(0));
-    assert!(
-        place.complains(&["migrate", "--db", "sqlite:no.db"], 1).contains("there is no database at no.db")
-    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_made_but_by_no_dry_run() {
+    let place = Workplace::new();
+    let migrate = |more: &[&str]| place.run(&[&["migrate", "--db", "sqlite:new.db"][..], more].concat());
+    let dry = migrate(&["--dry-run"]);
+    assert_eq!(dry.status.code(), Some(4), "{dry:?}");
+    assert!(text(&dry.stdout).starts_with("CREATE TABLE tracestead_migrations ("), "{dry:?}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    let done = migrate(&["--no-wait"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(text(&done.stdout).starts_with("sqlite:new.db is at version 2 now, by "), "{done:?}");
+    // Nothing to do, and nothing left beside a file that has a write-ahead log.
+    assert_eq!(migrate(&["--dry-run"]).status.code(), Some(0));
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
 }
 
 #[test]

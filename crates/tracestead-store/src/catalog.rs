@@ -1,8 +1,5 @@
 //! The catalogue: keys, approvals, the audit log and saved views. It is small, and needs transactions.
 
-use std::path::PathBuf;
-
-use crate::engine::Connector;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::readers::Readers;
 use crate::session::{Access, Session};
@@ -32,7 +29,7 @@ impl Catalog {
         off_thread(|| {
             check_engine(&options.url)
                 .and_then(|()| {
-                    let mut session = options.connector().connect(Access::Write)?;
+                    let mut session = options.connector().reach(Access::Write)?;
                     schema::migrate_catalog(session.as_mut(), options.now, tell)
                 })
                 .map_err(|source| options.cannot_open(source))
@@ -45,7 +42,7 @@ impl Catalog {
         off_thread(|| {
             check_engine(&options.url)
                 .and_then(|()| {
-                    let mut session = looking(options).connect(Access::Read)?;
+                    let mut session = options.looking().reach(Access::Read)?;
                     schema::catalog_script(session.as_mut(), options.now, is_beside_spans)
                 })
                 .map_err(|source| options.cannot_open(source))
@@ -74,16 +71,5 @@ fn check_engine(url: &DatabaseUrl) -> Result<(), DatabaseError> {
             "ClickHouse has no transactions, which keys and approvals need; name a SQLite, PostgreSQL or MySQL database",
         )),
         _ => Ok(()),
-    }
-}
-
-/// A file that is not there yet is looked at as an empty one.
-fn looking(options: &OpenOptions) -> Connector {
-    match &options.url {
-        DatabaseUrl::Sqlite(path) if !path.exists() => {
-            let nowhere = DatabaseUrl::Sqlite(PathBuf::from(":memory:"));
-            OpenOptions { url: nowhere, ..options.clone() }.connector()
-        }
-        _ => options.connector(),
     }
 }

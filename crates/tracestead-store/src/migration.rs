@@ -1,10 +1,13 @@
 //! Bringing a database to our version, or only saying what that would take.
 
+use std::path::PathBuf;
+
+use crate::engine::Connector;
 use crate::error::DatabaseError;
 use crate::schema::{self, MigrateError};
 use crate::session::Access;
 use crate::store::off_thread;
-use crate::{OpenError, OpenOptions, ReadError, SpanStore};
+use crate::{DatabaseUrl, OpenError, OpenOptions, ReadError, SpanStore};
 
 /// What brings a database to our version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +33,12 @@ pub struct MigrationStep<'a> {
 }
 
 impl SpanStore {
-    /// Returns what would be done to the tables of a database to open it, and changes nothing. Blocks until it answers.
+    /// Returns what would be done to the tables of a database to open it, and changes nothing: what is not there yet, a file, a
+    /// schema or a database, is not made. Blocks until it answers.
     pub fn plan(options: &OpenOptions) -> Result<Plan, OpenError> {
         off_thread(|| {
             let mut session =
-                options.connector().connect(Access::Read).map_err(|source| options.cannot_open(source))?;
+                options.looking().reach(Access::Read).map_err(|source| options.cannot_open(source))?;
             let (from, statements) = schema::script(session.as_mut(), options.now)
                 .map_err(|source| options.cannot_open(source))?;
             let to = schema::VERSION;
@@ -53,7 +57,7 @@ impl SpanStore {
     ) -> Result<(), OpenError> {
         off_thread(|| {
             let mut session =
-                options.connector().connect(Access::Write).map_err(|source| options.cannot_open(source))?;
+                options.connector().reach(Access::Write).map_err(|source| options.cannot_open(source))?;
             let migrated = schema::migrate(session.as_mut(), options.now, tell);
             migrated.map(|_| ()).map_err(|error| options.cannot_migrate(error))
         })
@@ -74,6 +78,15 @@ impl SpanStore {
 }
 
 impl OpenOptions {
+    /// Connects only to look: nothing is made, not even files beside a file. One that is not there is looked at as an empty one.
+    pub(crate) fn looking(&self) -> Connector {
+        let mut looking = Self { read_only: true, ..self.clone() };
+        if matches!(&self.url, DatabaseUrl::Sqlite(path) if !path.exists()) {
+            looking.url = DatabaseUrl::Sqlite(PathBuf::from(":memory:"));
+        }
+        looking.connector()
+    }
+
     pub(crate) fn cannot_open(&self, source: DatabaseError) -> OpenError {
         OpenError::Open { database: self.url.to_string(), source }
     }

@@ -52,6 +52,27 @@ pub(crate) trait Session: Send {
         Ok(())
     }
 
+    /// Goes to where the tables are; fails if there is no such place.
+    fn enter(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    /// Returns the statement that makes the place of the tables, a schema or a database, if it is not there. It is asked
+    /// within a transaction and before anything is asked about tables.
+    fn missing_place(&mut self) -> Result<Option<String>, DatabaseError> {
+        Ok(None)
+    }
+
+    /// Runs the statement of [`Session::missing_place`] and goes there.
+    fn make_place(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.execute(sql, &[]).map(|_| ())
+    }
+
+    /// Returns the statements after which those of a migration mean the same to whoever runs them by hand.
+    fn preamble(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Returns what stands at the end of a `CREATE TABLE`.
     fn table_options(&self) -> String {
         String::new()

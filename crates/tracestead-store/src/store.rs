@@ -208,7 +208,7 @@ fn attached(
     prices: &Arc<PriceBook>,
 ) -> Result<Attached, OpenError> {
     let database = options.url.to_string();
-    let mut session = connector.connect(Access::Read).map_err(|source| options.cannot_open(source))?;
+    let mut session = connector.reach(Access::Read).map_err(|source| options.cannot_open(source))?;
     let (found, present) = schema::look(session.as_mut()).map_err(|source| options.cannot_open(source))?;
     let (known, dialect) = (schema::VERSION, session.dialect());
     if found > known {
@@ -229,7 +229,7 @@ pub(crate) fn migrated(
     options: &OpenOptions,
     connector: &Connector,
 ) -> Result<(Box<dyn Session>, schema::Tables), OpenError> {
-    let mut session = connector.connect(Access::Write).map_err(|source| options.cannot_open(source))?;
+    let mut session = connector.reach(Access::Write).map_err(|source| options.cannot_open(source))?;
     let tables = schema::migrate(session.as_mut(), options.now, &mut |_| {})
         .map_err(|error| options.cannot_migrate(error))?;
     Ok((session, tables))

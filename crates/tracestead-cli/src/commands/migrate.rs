@@ -11,8 +11,9 @@ use tracestead_server::Settings;
 use tracestead_store::{Catalog, MigrationStep, OpenError, OpenOptions, Plan, SpanStore};
 
 use super::show::{counted, thousands};
-use super::{INTERRUPTED, blocking, connect, existing, options};
+use super::{INTERRUPTED, blocking, connect, options};
 use crate::arguments::{self, Serve};
+use crate::config::Config;
 use crate::printer;
 
 /// The exit code of `--dry-run` if there is something to do.
@@ -23,7 +24,8 @@ const LOOK: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(arguments: &arguments::Migrate) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let config = existing(&Serve { source: arguments.source.clone(), ..Serve::default() })?;
+    // A file that is not there is made, as `serve` makes it; a dry run says how.
+    let config = Config::load(&Serve { source: arguments.source.clone(), ..Serve::default() })?;
     let work = Work::plan(&config.server).await?;
     if arguments.dry_run {
         return work.show(arguments.json);

@@ -4,6 +4,7 @@ use super::CopyError;
 use super::plan::{Plan, PlanError};
 use super::shape::{self, Shapes};
 use crate::connection::Connection;
+use crate::engine::Connector;
 use crate::error::DatabaseError;
 use crate::schema::VERSION;
 use crate::session::{Access, Session, transaction};
@@ -67,15 +68,25 @@ fn shapes(options: &OpenOptions, access: Access) -> Result<Shapes, CopyError> {
     if matches!(&options.url, DatabaseUrl::Sqlite(path) if access == Access::Write && !path.exists()) {
         return Ok(Shapes::new());
     }
-    let mut session = connect(options, access)?;
-    transaction(session.as_mut(), Access::Read, shape::read)
+    let mut session = connected(options, |connector| connector.reach(access))?;
+    // Nor is there anything in a schema or database that is still to be made.
+    let shapes = |session: &mut dyn Session| match session.missing_place()? {
+        Some(_) => Ok(Shapes::new()),
+        None => shape::read(session),
+    };
+    transaction(session.as_mut(), Access::Read, shapes)
         .map_err(|source| CopyError::Read { database: options.url.to_string(), source })
 }
 
 fn connect(options: &OpenOptions, access: Access) -> Result<Box<dyn Session>, CopyError> {
-    options
-        .connector()
-        .connect(access)
+    connected(options, |connector| connector.connect(access))
+}
+
+fn connected(
+    options: &OpenOptions,
+    connect: impl FnOnce(Connector) -> Result<Box<dyn Session>, DatabaseError>,
+) -> Result<Box<dyn Session>, CopyError> {
+    connect(options.connector())
         .map_err(|source| OpenError::Open { database: options.url.to_string(), source }.into())
 }
 

@@ -54,34 +54,23 @@ const CLUSTER_SETTINGS: [(&str, &str); 5] = [
 #[derive(Debug)]
 pub(crate) struct ClickHouseSession {
     client: Client,
+    database: String,
     cluster: Option<String>,
     hours: Arc<Hours>,
     blocking: Blocking,
 }
 
-/// Asks the server whether it is there. Where tables may be made, the database they are in is made first.
-pub(crate) fn connect(
-    url: &ServerUrl,
-    hours: &Arc<Hours>,
-    access: Access,
-) -> Result<ClickHouseSession, DatabaseError> {
+/// Asks the server whether it answers.
+pub(crate) fn connect(url: &ServerUrl, hours: &Arc<Hours>) -> Result<ClickHouseSession, DatabaseError> {
     let session = ClickHouseSession {
         client: client(url),
+        database: url.schema.clone(),
         cluster: url.cluster().map(str::to_owned),
         hours: Arc::clone(hours),
         blocking: Blocking::new()?,
     };
-    // Whatever database the URL names, this one is there.
-    let elsewhere = session.client.clone().with_database("system");
-    let sql = "SELECT count() FROM databases WHERE name = {p1:String}";
-    let query = elsewhere.query_raw(sql).param("p1", &url.schema);
-    let found = session.blocking.connect(answer::collect(query), answer::error)?;
-    let is_there = answer::rows(&found.text)?.first().is_some_and(|row| row.flag(0));
-    if access == Access::Write && !is_there {
-        let database = statement::identifier(&url.schema);
-        let create = format!("CREATE DATABASE IF NOT EXISTS {database}{}", session.on_cluster());
-        session.blocking.wait(elsewhere.query_raw(&create).execute(), answer::error)?;
-    }
+    let query = session.elsewhere().query_raw("SELECT 1");
+    session.blocking.connect(answer::collect(query), answer::error)?;
     Ok(session)
 }
 
@@ -105,6 +94,11 @@ fn client(url: &ServerUrl) -> Client {
 }
 
 impl ClickHouseSession {
+    /// Returns a client of the database that is always there: of one that is not, nothing can be asked.
+    fn elsewhere(&self) -> Client {
+        self.client.clone().with_database("system")
+    }
+
     fn on_cluster(&self) -> String {
         let cluster = self.cluster.as_deref().map(statement::identifier);
         cluster.map_or_else(String::new, |cluster| format!(" ON CLUSTER {cluster}"))
@@ -165,6 +159,24 @@ impl Session for ClickHouseSession {
         };
         self.blocking.wait(sent, answer::error)?;
         Ok(rows.len() as u64)
+    }
+
+    fn missing_place(&mut self) -> Result<Option<String>, DatabaseError> {
+        let sql = "SELECT count() FROM databases WHERE name = {p1:String}";
+        let query = self.elsewhere().query_raw(sql).param("p1", &self.database);
+        let found = self.blocking.wait(answer::collect(query), answer::error)?;
+        let is_there = answer::rows(&found.text)?.first().is_some_and(|row| row.flag(0));
+        let database = statement::identifier(&self.database);
+        let create = || format!("CREATE DATABASE IF NOT EXISTS {database}{}", self.on_cluster());
+        Ok((!is_there).then(create))
+    }
+
+    fn make_place(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.blocking.wait(self.elsewhere().query_raw(sql).execute(), answer::error)
+    }
+
+    fn preamble(&self) -> Vec<String> {
+        vec![format!("USE {}", statement::identifier(&self.database))]
     }
 
     fn cluster(&self) -> Option<&str> {

@@ -43,13 +43,21 @@ impl Connector {
         }
     }
 
-    /// Connects. Blocks, and must not be called where that is not allowed.
+    /// Connects to where the tables are. Blocks, and must not be called where that is not allowed.
     pub(crate) fn connect(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+        let mut session = self.reach(access)?;
+        session.enter()?;
+        Ok(session)
+    }
+
+    /// Connects to a server on which there may be no place for the tables yet, see [`Session::missing_place`]. Blocks as
+    /// well.
+    pub(crate) fn reach(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         match self {
             Self::Sqlite(path, options) => Ok(Box::new(sqlite::connect(path, access, *options)?)),
             Self::Postgres(server) => Ok(Box::new(postgres::connect(server)?)),
-            Self::MySql(server) => Ok(Box::new(mysql::connect(server, access)?)),
-            Self::ClickHouse(server, hours) => Ok(Box::new(clickhouse::connect(server, hours, access)?)),
+            Self::MySql(server) => Ok(Box::new(mysql::connect(server)?)),
+            Self::ClickHouse(server, hours) => Ok(Box::new(clickhouse::connect(server, hours)?)),
         }
     }
 }

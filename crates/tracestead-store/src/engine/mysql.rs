@@ -18,11 +18,21 @@ use crate::{ServerUrl, Tls};
 /// The most values that a statement takes.
 const MAX_VALUES: usize = 65_535;
 
+/// One set of rules, whatever the server's are: words in double quotes are names, and what does not fit is an error. A list
+/// may be grouped by an expression of what it shows.
+const MODE: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'";
+
+/// There is no such database.
+const UNKNOWN_DATABASE: u16 = 1049;
+
 /// A connection to a server.
 #[derive(Debug)]
 pub(crate) struct MySqlSession {
     connection: MySqlConnection,
+    /// The database of the tables, quoted.
     schema: String,
+    /// Whether that is the one in which names without a database are looked up; before, it may be any other.
+    is_entered: bool,
     /// Those of a table that we make.
     collation: &'static str,
     /// How many characters each column of Agno's tables takes, once they were asked for.
@@ -30,27 +40,19 @@ pub(crate) struct MySqlSession {
     blocking: Blocking,
 }
 
-/// Connects to the server. Where tables may be made, the database they are in is made first.
-pub(crate) fn connect(url: &ServerUrl, access: Access) -> Result<MySqlSession, DatabaseError> {
+/// Connects to the server.
+pub(crate) fn connect(url: &ServerUrl) -> Result<MySqlSession, DatabaseError> {
     let blocking = Blocking::new()?;
     let connection = blocking.connect(MySqlConnection::connect_with(&options(url)), error)?;
     let schema = format!("`{}`", url.schema.replace('`', "``"));
-    let mut session = MySqlSession { connection, schema, collation: "", limits: None, blocking };
+    let mut session =
+        MySqlSession { connection, schema, is_entered: false, collation: "", limits: None, blocking };
     // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
     let version =
         session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
     let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
     session.collation = if is_mariadb { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
-    if access == Access::Write {
-        session.raw(format!(
-            "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE {}",
-            session.schema, session.collation
-        ))?;
-    }
-    // One set of rules, whatever the server's are: words in double quotes are names, and what does not fit is an error. A
-    // list may be grouped by an expression of what it shows.
-    session.raw("SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'".to_owned())?;
-    session.raw(format!("USE {}", session.schema))?;
+    session.raw(MODE.to_owned())?;
     Ok(session)
 }
 
@@ -90,6 +92,10 @@ impl MySqlSession {
     fn raw(&mut self, sql: String) -> Result<(), DatabaseError> {
         let statement = sqlx::raw_sql(AssertSqlSafe(sql));
         self.blocking.wait(self.connection.execute(statement), error).map(|_| ())
+    }
+
+    fn way_in(&self) -> String {
+        format!("USE {}", self.schema)
     }
 
     /// Returns the rows with what is too long for its column cut. Tables that Agno made take 128 characters of a session's id and
@@ -213,6 +219,43 @@ impl Session for MySqlSession {
         self.query("SELECT RELEASE_LOCK(?)", &lock).map(|_| ())
     }
 
+    fn enter(&mut self) -> Result<(), DatabaseError> {
+        self.raw(self.way_in())?;
+        self.is_entered = true;
+        Ok(())
+    }
+
+    fn missing_place(&mut self) -> Result<Option<String>, DatabaseError> {
+        if self.is_entered {
+            return Ok(None);
+        }
+        // To go there tells whether it is there, to whoever may use it and not to others.
+        let statement = sqlx::raw_sql(AssertSqlSafe(self.way_in()));
+        let entered = self.connection.execute(statement);
+        let is_there = async move {
+            match entered.await {
+                Ok(_) => Ok(true),
+                Err(error) if number(&error) == UNKNOWN_DATABASE => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.is_entered = self.blocking.wait(is_there, error)?;
+        let create = || {
+            let (schema, collation) = (&self.schema, self.collation);
+            format!("CREATE DATABASE IF NOT EXISTS {schema} CHARACTER SET utf8mb4 COLLATE {collation}")
+        };
+        Ok((!self.is_entered).then(create))
+    }
+
+    fn make_place(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.raw(sql.to_owned())?;
+        self.enter()
+    }
+
+    fn preamble(&self) -> Vec<String> {
+        vec![MODE.to_owned(), self.way_in()]
+    }
+
     fn table_options(&self) -> String {
         format!(" ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE {}", self.collation)
     }
@@ -270,22 +313,24 @@ fn cell(row: &MySqlRow, at: usize) -> Result<Cell, DatabaseError> {
     })
 }
 
+/// Returns the number by which the server names an error; 0 if it is not the server's.
+fn number(error: &sqlx::Error) -> u16 {
+    let said = error.as_database_error();
+    let said = said.and_then(|said| said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>());
+    said.map_or(0, sqlx::mysql::MySqlDatabaseError::number)
+}
+
 fn error(error: &sqlx::Error) -> DatabaseError {
     let kind = match error {
-        sqlx::Error::Database(said) => {
-            let number = said
-                .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
-                .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
-            match number {
-                // Deadlock, a lock that took too long, a key that was free a moment ago, a table that was changed since.
-                1213 | 1205 | 1062 | 1020 | 1412 => ErrorKind::Conflict,
-                // Going down, too many connections, killed.
-                1040 | 1053 | 1077 | 1079 | 1080 | 1317 | 1927 | 3169 => ErrorKind::Connection,
-                // What a value may be, how large it may be.
-                1048 | 1118 | 1153 | 1264 | 1265 | 1366 | 1406 | 3140 | 3141 | 3157 | 4025 => ErrorKind::Rows,
-                _ => ErrorKind::Other,
-            }
-        }
+        sqlx::Error::Database(_) => match number(error) {
+            // Deadlock, a lock that took too long, a key that was free a moment ago, a table that was changed since.
+            1213 | 1205 | 1062 | 1020 | 1412 => ErrorKind::Conflict,
+            // Going down, too many connections, killed.
+            1040 | 1053 | 1077 | 1079 | 1080 | 1317 | 1927 | 3169 => ErrorKind::Connection,
+            // What a value may be, how large it may be.
+            1048 | 1118 | 1153 | 1264 | 1265 | 1366 | 1406 | 3140 | 3141 | 3157 | 4025 => ErrorKind::Rows,
+            _ => ErrorKind::Other,
+        },
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };

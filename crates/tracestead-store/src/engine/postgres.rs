@@ -179,7 +179,7 @@ impl Session for PostgresSession {
             std::thread::sleep(LOOK_AGAIN);
         }
         self.migration_lock = Some(connection);
-        self.raw(format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema))
+        Ok(())
     }
 
     fn unlock_migrations(&mut self) -> Result<(), DatabaseError> {
@@ -187,6 +187,16 @@ impl Session for PostgresSession {
             Some(connection) => self.blocking.wait(connection.close(), error),
             None => Ok(()),
         }
+    }
+
+    fn missing_place(&mut self) -> Result<Option<String>, DatabaseError> {
+        let rows = self.query("SELECT current_schema()", &[])?;
+        let is_there = rows.first().is_some_and(|row| !row.is_null(0));
+        Ok((!is_there).then(|| format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema)))
+    }
+
+    fn preamble(&self) -> Vec<String> {
+        vec![format!("SET search_path TO {}", self.schema)]
     }
 
     fn qualifier(&self) -> String {

@@ -239,7 +239,7 @@ fn check(
         busy_timeout: std::time::Duration::from_secs(5),
         leaves_no_trace: false,
     };
-    let mut session = Connector::new(url, options).connect(Access::Write).unwrap();
+    let mut session = Connector::new(url, options).reach(Access::Write).unwrap();
     let session = session.as_mut();
     schema::migrate(session, UnixNanos::from_i64(BEGIN), &mut |_| {}).unwrap();
     transaction(session, Access::Write, |session| {

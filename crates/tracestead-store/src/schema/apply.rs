@@ -57,11 +57,11 @@ fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<T
             return Ok((Vec::new(), 0));
         }
         let (online, at_once): (Vec<Step>, Vec<Step>) =
-            plan(&present, SPAN_TABLES, session).into_iter().partition(|step| step.is_online);
+            plan(&present, SPAN_TABLES, session).into_iter().partition(Step::is_online);
         let of = at_once.len() + online.len();
         for step in at_once {
             tell(of, &step.sql);
-            session.execute(&step.sql, &[])?;
+            step.run(session)?;
         }
         tell_agno(session, &agnos_versions(SPAN_TABLES, &present, now))?;
         if online.is_empty() {
@@ -73,7 +73,7 @@ fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<T
     if !online.is_empty() {
         for step in &online {
             tell(of, &step.sql);
-            session.execute_online(&step.sql).map_err(failed)?;
+            step.run(session).map_err(failed)?;
         }
         transaction(session, Access::Write, |session| note_version(session, now)).map_err(failed)?;
     }

@@ -116,17 +116,20 @@ fn plan(present: &Present, tables: &[Table], session: &dyn Session) -> Vec<Step>
     lacking(present, tables, INDEXES.iter().chain(&APPROVAL_INDEXES), session)
 }
 
-/// Returns the statements that a catalogue needs. Beside spans, some of its tables are theirs too.
+/// Returns the statements that a catalogue needs. Beside spans, its place and some of its tables are theirs too.
 pub(crate) fn catalog_script(
     session: &mut dyn Session,
     now: UnixNanos,
     is_beside_spans: bool,
 ) -> Result<Vec<String>, DatabaseError> {
-    let present = transaction(session, Access::Read, Present::read)?;
+    let mut present = transaction(session, Access::Read, Present::read)?;
     let tables = if is_beside_spans { &TABLES[1..] } else { TABLES };
+    if is_beside_spans {
+        present.place = None;
+    }
     let steps = plan(&present, tables, session);
     let agnos = agnos_versions(tables, &present, now);
-    script::text(session, steps, &agnos, &(Vec::new(), Vec::new()))
+    Ok(script::text(session, steps, &agnos, &(Vec::new(), Vec::new())))
 }
 
 /// Makes what a catalogue lacks; several processes may try at once, one does it.
@@ -150,17 +153,17 @@ fn make(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<(),
         let present = Present::read(session)?;
         let steps = plan(&present, TABLES, session);
         let of = steps.len();
-        let (online, at_once): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.is_online);
+        let (online, at_once): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_online);
         for (at, step) in at_once.iter().enumerate() {
             tell(MigrationStep { number: at + 1, of, sql: &step.sql });
-            session.execute(&step.sql, &[])?;
+            step.run(session)?;
         }
         tell_agno(session, &agnos_versions(TABLES, &present, now))?;
         Ok((online, of, at_once.len()))
     })?;
     for (at, step) in online.iter().enumerate() {
         tell(MigrationStep { number: done + at + 1, of, sql: &step.sql });
-        session.execute_online(&step.sql)?;
+        step.run(session)?;
     }
     Ok(())
 }

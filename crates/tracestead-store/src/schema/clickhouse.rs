@@ -15,7 +15,7 @@
 //! On a cluster each table is a `Replicated…` table `NAME_local` on every server and a `Distributed` table `NAME` above
 //! them. All that belongs to a trace is on one shard.
 
-use super::plan::Step;
+use super::plan::{Step, at_once};
 use super::present::Present;
 use super::tables::Table;
 use super::types::{Column, Kind, quoted};
@@ -230,7 +230,7 @@ pub(super) fn plan(present: &Present, tables: &[Table], cluster: Option<&str>) -
         let local = cluster.map_or("", |_| "\nSETTINGS distributed_product_mode = 'local'");
         format!("CREATE OR REPLACE VIEW {}{} AS\n{}{local}", view.name, of.on(), view.select)
     }));
-    steps.into_iter().map(|sql| Step { sql, is_online: false }).collect()
+    Step::place(present).chain(steps.into_iter().map(at_once)).collect()
 }
 
 /// Returns the table that holds the rows of this one, as statements that change a table name it.

@@ -4,15 +4,45 @@ use super::present::Present;
 use super::tables::{BY_TRACE, DROPPED_INDEXES, INDEXES, Index, Table};
 use super::types::quoted;
 use super::views::views;
+use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::Dialect;
 
-/// A statement, and when it is run.
+/// A statement, and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) sql: String,
-    /// It may take long and must not be within a transaction.
-    pub(crate) is_online: bool,
+    pub(crate) run: Run,
+}
+
+/// How a statement is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// Before all others: it makes the place of the tables.
+    Place,
+    /// In the transaction of all others.
+    AtOnce,
+    /// After them: it may take long and must not be within a transaction.
+    Online,
+}
+
+impl Step {
+    /// Returns the step that makes the place of the tables, if it is missing.
+    pub(super) fn place(present: &Present) -> impl Iterator<Item = Self> {
+        present.place.clone().into_iter().map(|sql| Self { sql, run: Run::Place })
+    }
+
+    pub(super) fn is_online(&self) -> bool {
+        self.run == Run::Online
+    }
+
+    pub(super) fn run(&self, session: &mut dyn Session) -> Result<(), DatabaseError> {
+        match self.run {
+            Run::Place => session.make_place(&self.sql),
+            Run::AtOnce => session.execute(&self.sql, &[]).map(|_| ()),
+            Run::Online => session.execute_online(&self.sql),
+        }
+    }
 }
 
 /// Returns what the database lacks of the tables of spans, their indexes and views.
@@ -33,7 +63,7 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
     steps
 }
 
-/// Returns what the database lacks of these tables and indexes.
+/// Returns what the database lacks of these tables and indexes, and of a place for them.
 pub(super) fn lacking<'a>(
     present: &Present,
     tables: &[Table],
@@ -41,7 +71,7 @@ pub(super) fn lacking<'a>(
     session: &dyn Session,
 ) -> Vec<Step> {
     let (dialect, options) = (session.dialect(), session.table_options());
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Step::place(present).collect();
     for table in tables {
         match present.columns.get(table.name) {
             None => steps.push(at_once(create(table, dialect, &options))),
@@ -74,8 +104,8 @@ fn create_views(dialect: Dialect) -> impl Iterator<Item = Step> {
     })
 }
 
-fn at_once(sql: String) -> Step {
-    Step { sql, is_online: false }
+pub(super) fn at_once(sql: String) -> Step {
+    Step { sql, run: Run::AtOnce }
 }
 
 fn create(table: &Table, dialect: Dialect, options: &str) -> String {
@@ -127,17 +157,16 @@ fn create_index(index: &Index, is_table_there: bool, session: &dyn Session) -> V
     };
     // Others go on writing to a table that is there.
     let is_online = dialect == Dialect::Postgres && is_table_there;
+    let run = if is_online { Run::Online } else { Run::AtOnce };
     let concurrently = if is_online { " CONCURRENTLY" } else { "" };
     let qualifier = if is_online { session.qualifier() } else { String::new() };
     let (name, table, columns) = (index.name, index.table, columns.join(", "));
     let mut steps = Vec::new();
     if is_online {
         // What is left of one that was not finished.
-        steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {qualifier}{name}"), is_online });
+        steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {qualifier}{name}"), run });
     }
-    steps.push(Step {
-        sql: format!("CREATE INDEX{concurrently} {name} ON {qualifier}{table} ({columns}){only}"),
-        is_online,
-    });
+    let sql = format!("CREATE INDEX{concurrently} {name} ON {qualifier}{table} ({columns}){only}");
+    steps.push(Step { sql, run });
     steps
 }

@@ -9,6 +9,8 @@ use crate::sql::{Dialect, Row};
 /// The tables, columns and indexes that a database has in our schema.
 #[derive(Debug, Default)]
 pub(crate) struct Present {
+    /// The statement that makes the place of the tables, if it is missing; then there is nothing else.
+    pub(crate) place: Option<String>,
     pub(crate) columns: BTreeMap<String, BTreeSet<String>>,
     pub(crate) indexes: BTreeSet<String>,
     /// The columns of the key of `agno_spans`.
@@ -16,8 +18,12 @@ pub(crate) struct Present {
 }
 
 impl Present {
+    /// Looks, within a transaction.
     pub(crate) fn read(session: &mut dyn Session) -> Result<Self, DatabaseError> {
-        let mut present = Self::default();
+        let mut present = Self { place: session.missing_place()?, ..Self::default() };
+        if present.place.is_some() {
+            return Ok(present);
+        }
         for mut row in session.query(columns_sql(session.dialect()), &[])? {
             present.columns.entry(row.required(0)).or_default().insert(row.required(1));
         }

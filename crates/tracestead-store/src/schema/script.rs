@@ -4,10 +4,10 @@ use tracestead_model::UnixNanos;
 
 use super::VERSION;
 use super::apply::{Rows, agnos_versions, look, our_versions};
-use super::plan::{Step, plan};
+use super::plan::{Run, Step, plan};
 use super::tables::SPAN_TABLES;
 use crate::error::DatabaseError;
-use crate::session::{Access, Conflict, Insert, Session, transaction};
+use crate::session::{Conflict, Insert, Session};
 use crate::sql::{Dialect, Value};
 
 /// Returns the version of the tables, and the statements that bring them to ours.
@@ -18,41 +18,25 @@ pub(crate) fn script(session: &mut dyn Session, now: UnixNanos) -> Result<(u32, 
     }
     let steps = plan(&present, SPAN_TABLES, session);
     let agnos = agnos_versions(SPAN_TABLES, &present, now);
-    Ok((found, text(session, steps, &agnos, &our_versions(found, now))?))
+    Ok((found, text(session, steps, &agnos, &our_versions(found, now))))
 }
 
 /// Returns the text of some steps, and of what is noted in the tables of versions with them.
-pub(super) fn text(
-    session: &mut dyn Session,
-    steps: Vec<Step>,
-    agnos: &Rows,
-    ours: &Rows,
-) -> Result<Vec<String>, DatabaseError> {
+pub(super) fn text(session: &dyn Session, steps: Vec<Step>, agnos: &Rows, ours: &Rows) -> Vec<String> {
     let mut script = Vec::new();
     if steps.is_empty() {
-        return Ok(script);
+        return script;
     }
     let dialect = session.dialect();
-    let (online, at_once): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.is_online);
-    if dialect == Dialect::Postgres {
-        let schema = session.qualifier();
-        let schema = schema.trim_end_matches('.');
-        if !has_schema(session)? {
-            script.push(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-        }
-        script.push(format!("SET search_path TO {schema}"));
-    }
+    let (place, steps): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.run == Run::Place);
+    let (online, at_once): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_online);
+    script.extend(place.into_iter().map(|step| step.sql));
+    script.extend(session.preamble());
     script.extend(at_once.into_iter().map(|step| step.sql));
     script.extend(inserted("agno_schema_versions", agnos, dialect));
     script.extend(online.into_iter().map(|step| step.sql));
     script.extend(inserted("tracestead_migrations", ours, dialect));
-    Ok(script)
-}
-
-fn has_schema(session: &mut dyn Session) -> Result<bool, DatabaseError> {
-    transaction(session, Access::Read, |session| {
-        Ok(session.query("SELECT current_schema()", &[])?.first().is_some_and(|row| !row.is_null(0)))
-    })
+    script
 }
 
 fn inserted(table: &str, rows: &Rows, dialect: Dialect) -> Option<String> {

@@ -145,6 +145,21 @@ macro_rules! suite {
             }
 
             #[test]
+            fn a_migration_makes_the_place_of_the_tables_and_a_plan_does_not() {
+                migrate::makes_the_place($engine);
+            }
+
+            #[test]
+            fn what_is_planned_can_be_run_by_hand() {
+                migrate::by_hand($engine);
+            }
+
+            #[test]
+            fn where_no_place_is_none_is_made_to_read() {
+                migrate::read_only_makes_no_place($engine);
+            }
+
+            #[test]
             fn several_may_open_an_empty_database_at_once() {
                 writers::open_at_once($engine);
             }

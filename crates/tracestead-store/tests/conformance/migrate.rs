@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tracestead_store::{Backfill, SpanStore};
+use tracestead_store::{Backfill, OpenError, SpanStore};
 
 use crate::agno;
 use crate::place::{Engine, Place};
@@ -30,7 +30,9 @@ pub(crate) fn plans(engine: Engine) {
     let aside = plan.statements.iter().filter(|planned| told.iter().all(|(_, sql)| sql != *planned));
     for statement in aside {
         let is_note = statement.starts_with("INSERT") && statement.contains("VALUES");
-        assert!(is_note || statement.starts_with("SET search_path TO"), "{statement} was not run");
+        let is_way = ["SET search_path TO ", "SET SESSION sql_mode = ", "USE "];
+        let is_way = is_way.iter().any(|way| statement.starts_with(way));
+        assert!(is_note || is_way, "{statement} was not run");
     }
     assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
 }
@@ -76,4 +78,55 @@ pub(crate) fn at_once(engine: Engine) {
         runtime.block_on(store.close());
     }
     assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
+}
+
+/// Where the schema or the database of the tables is not there, or the file: a plan says how it is made and makes nothing.
+pub(crate) fn makes_the_place(engine: Engine) {
+    let place = Place::new(engine);
+    assert!(!place.is_there());
+    let plan = SpanStore::plan(&place.options()).unwrap();
+    assert!(!place.is_there());
+    assert_eq!(plan.from, 0);
+    let makes = match engine {
+        Engine::Sqlite => "CREATE TABLE tracestead_migrations",
+        Engine::Postgres => "CREATE SCHEMA IF NOT EXISTS ",
+        Engine::MySql | Engine::ClickHouse => "CREATE DATABASE IF NOT EXISTS ",
+    };
+    assert!(plan.statements[0].starts_with(makes), "{}", plan.statements[0]);
+    let mut told = Vec::new();
+    SpanStore::migrate(&place.options(), &mut |step| {
+        assert_eq!(step.number, told.len() + 1);
+        told.push((step.of, step.sql.to_owned()));
+    })
+    .unwrap();
+    assert!(place.is_there());
+    assert_eq!(told[0], (told.len(), plan.statements[0].clone()));
+    assert!(told.iter().all(|(_, sql)| plan.statements.contains(sql)));
+    assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
+    assert!(place.tables().iter().any(|table| table == "agno_spans"));
+}
+
+/// What is planned for a place that is not there can be kept and run by hand, by whoever is elsewhere on the server.
+pub(crate) fn by_hand(engine: Engine) {
+    let (place, expected) = (Place::new(engine), Place::new(engine));
+    let plan = SpanStore::plan(&place.options()).unwrap();
+    place.run_all(&plan.statements);
+    let after = SpanStore::plan(&place.options()).unwrap();
+    assert_eq!((after.from, after.statements), (after.to, Vec::new()));
+    Runtime::new().unwrap().block_on(expected.open().close());
+    assert_eq!(place.tables(), expected.tables());
+    assert_eq!(place.contents(), expected.contents());
+}
+
+/// Who only reads is told that there is nothing, and makes nothing either.
+pub(crate) fn read_only_makes_no_place(engine: Engine) {
+    let place = Place::new(engine);
+    let mut options = place.options();
+    options.read_only = true;
+    let refused = SpanStore::open(&options).unwrap_err();
+    match engine {
+        Engine::Sqlite => assert!(matches!(refused, OpenError::Open { .. }), "{refused}"),
+        _ => assert!(matches!(refused, OpenError::Empty { .. }), "{refused}"),
+    }
+    assert!(!place.is_there());
 }

@@ -144,6 +144,48 @@ impl Place {
         names
     }
 
+    /// Says whether there is a file, a schema or a database, whatever is in it.
+    pub(crate) fn is_there(&self) -> bool {
+        let schema = || self.server().schema.clone();
+        let sql = match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let folder = std::fs::read_dir(path.parent().unwrap()).unwrap();
+                return folder.count() > 0;
+            }
+            DatabaseUrl::Postgres(_) | DatabaseUrl::MySql(_) => format!(
+                "SELECT COUNT(*) AS n FROM information_schema.schemata WHERE schema_name = '{}'",
+                schema()
+            ),
+            DatabaseUrl::ClickHouse(_) => {
+                format!("SELECT COUNT(*) AS n FROM system.databases WHERE name = '{}'", schema())
+            }
+        };
+        self.number(&sql) > 0
+    }
+
+    /// Runs statements one after the other on one connection, which may go from one database of the server to another.
+    pub(crate) fn run_all(&self, statements: &[String]) {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                rusqlite::Connection::open(path).unwrap().execute_batch(&statements.join(";\n")).unwrap();
+            }
+            DatabaseUrl::Postgres(_) | DatabaseUrl::MySql(_) => self.run(&statements.join(";\n")),
+            // There are no connections that remember: the database to go to is part of each question.
+            DatabaseUrl::ClickHouse(server) => {
+                let client = clickhouse::Client::default().with_url(server.http_url());
+                let run = async |sql: &String, client: &clickhouse::Client| {
+                    client.query_raw(sql).execute().await.unwrap();
+                };
+                Runtime::new().unwrap().block_on(async {
+                    run(&statements[0], &client).await;
+                    for sql in statements[1..].iter().filter(|sql| !sql.starts_with("USE ")) {
+                        run(sql, &client.clone().with_database(&server.schema)).await;
+                    }
+                });
+            }
+        }
+    }
+
     /// Runs a statement that answers nothing.
     pub(crate) fn run(&self, sql: &str) {
         self.rows(sql);
