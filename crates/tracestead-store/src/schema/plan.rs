@@ -59,7 +59,7 @@ pub(crate) fn plan(present: &Present, tables: &[Table], session: &dyn Session) -
         let on = if dialect == Dialect::MySql { format!(" ON {}", index.table) } else { String::new() };
         steps.push(at_once(format!("DROP INDEX {}{on}", index.name)));
     }
-    steps.extend(create_views(dialect));
+    steps.extend(create_views(present, dialect));
     steps
 }
 
@@ -88,19 +88,19 @@ pub(super) fn lacking<'a>(
     }
     for index in indexes {
         if tables.iter().any(|table| table.name == index.table) && !present.indexes.contains(index.name) {
-            steps.extend(create_index(index, present.has(index.table), session));
+            steps.extend(create_index(index, present, session));
         }
     }
     steps
 }
 
 /// Views hold nothing, so they are made anew by each version.
-fn create_views(dialect: Dialect) -> impl Iterator<Item = Step> {
+fn create_views(present: &Present, dialect: Dialect) -> impl Iterator<Item = Step> {
     views(dialect).into_iter().flat_map(|view| {
-        [
-            at_once(format!("DROP VIEW IF EXISTS {}", view.name)),
-            at_once(format!("CREATE VIEW {} AS\n{}", view.name, view.select)),
-        ]
+        // What is not there need not go: who reads the statements looks for what they take away.
+        let drop = present.views.contains(view.name).then(|| format!("DROP VIEW IF EXISTS {}", view.name));
+        let create = format!("CREATE VIEW {} AS\n{}", view.name, view.select);
+        drop.into_iter().chain([create]).map(at_once)
     })
 }
 
@@ -141,7 +141,7 @@ fn add_columns(table: &str, missing: &[String], dialect: Dialect) -> Vec<String>
     }
 }
 
-fn create_index(index: &Index, is_table_there: bool, session: &dyn Session) -> Vec<Step> {
+fn create_index(index: &Index, present: &Present, session: &dyn Session) -> Vec<Step> {
     let dialect = session.dialect();
     let columns: Vec<String> = index
         .columns
@@ -156,14 +156,13 @@ fn create_index(index: &Index, is_table_there: bool, session: &dyn Session) -> V
         _ => String::new(),
     };
     // Others go on writing to a table that is there.
-    let is_online = dialect == Dialect::Postgres && is_table_there;
+    let is_online = dialect == Dialect::Postgres && present.has(index.table);
     let run = if is_online { Run::Online } else { Run::AtOnce };
     let concurrently = if is_online { " CONCURRENTLY" } else { "" };
     let qualifier = if is_online { session.qualifier() } else { String::new() };
     let (name, table, columns) = (index.name, index.table, columns.join(", "));
     let mut steps = Vec::new();
-    if is_online {
-        // What is left of one that was not finished.
+    if is_online && present.unfinished.contains(index.name) {
         steps.push(Step { sql: format!("DROP INDEX CONCURRENTLY IF EXISTS {qualifier}{name}"), run });
     }
     let sql = format!("CREATE INDEX{concurrently} {name} ON {qualifier}{table} ({columns}){only}");

@@ -6,13 +6,16 @@ use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::{Dialect, Row};
 
-/// The tables, columns and indexes that a database has in our schema.
+/// The tables, columns, indexes and views that a database has in our schema.
 #[derive(Debug, Default)]
 pub(crate) struct Present {
     /// The statement that makes the place of the tables, if it is missing; then there is nothing else.
     pub(crate) place: Option<String>,
     pub(crate) columns: BTreeMap<String, BTreeSet<String>>,
     pub(crate) indexes: BTreeSet<String>,
+    /// Indexes that were being made when their maker died: they are there and of no use.
+    pub(crate) unfinished: BTreeSet<String>,
+    pub(crate) views: BTreeSet<String>,
     /// The columns of the key of `agno_spans`.
     pub(crate) span_key: Vec<String>,
 }
@@ -29,7 +32,12 @@ impl Present {
         }
         let names = |rows: Vec<Row>| rows.into_iter().map(|mut row| row.required(0));
         if let Some(sql) = indexes_sql(session.dialect()) {
-            present.indexes = names(session.query(sql, &[])?).collect();
+            let (whole, unfinished): (Vec<Row>, Vec<Row>) =
+                session.query(sql, &[])?.into_iter().partition(|row| row.flag(1));
+            (present.indexes, present.unfinished) = (names(whole).collect(), names(unfinished).collect());
+        }
+        if let Some(sql) = views_sql(session.dialect()) {
+            present.views = names(session.query(sql, &[])?).collect();
         }
         if let Some(sql) = span_key_sql(session.dialect()) {
             present.span_key = names(session.query(sql, &[])?).collect();
@@ -57,18 +65,31 @@ fn columns_sql(dialect: Dialect) -> &'static str {
     }
 }
 
+/// Asks for names, and whether the index can be used.
 fn indexes_sql(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        Dialect::Sqlite => Some("SELECT name FROM sqlite_master WHERE type = 'index'"),
-        // One that was being made when its maker died is there and of no use.
+        Dialect::Sqlite => Some("SELECT name, 1 FROM sqlite_master WHERE type = 'index'"),
         Dialect::Postgres => Some(
-            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                 JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = current_schema() AND i.indisvalid",
+             WHERE n.nspname = current_schema()",
         ),
         Dialect::MySql => Some(
-            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()",
+            "SELECT DISTINCT index_name, 1 FROM information_schema.statistics WHERE table_schema = DATABASE()",
         ),
+        Dialect::ClickHouse => None,
+    }
+}
+
+/// ClickHouse needs not know: it has a statement that replaces one or makes it.
+fn views_sql(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => Some("SELECT name FROM sqlite_master WHERE type = 'view'"),
+        // The information schema says nothing of those that belong to others.
+        Dialect::Postgres => Some("SELECT viewname FROM pg_views WHERE schemaname = current_schema()"),
+        Dialect::MySql => {
+            Some("SELECT table_name FROM information_schema.views WHERE table_schema = DATABASE()")
+        }
         Dialect::ClickHouse => None,
     }
 }

@@ -194,6 +194,11 @@ macro_rules! relational {
             }
 
             #[test]
+            fn a_migration_drops_only_what_is_there() {
+                migrate::drops_what_is_there($engine);
+            }
+
+            #[test]
             fn several_may_attach_to_a_database_of_agno_at_once() {
                 migrate::at_once($engine);
             }

@@ -15,6 +15,7 @@ pub(crate) fn plans(engine: Engine) {
     let before = place.contents();
     let plan = SpanStore::plan(&place.options()).unwrap();
     assert!(place.contents() == before);
+    assert!(!plan.statements.iter().any(|sql| sql.contains("DROP")), "{:#?}", plan.statements);
     let mut told = Vec::new();
     SpanStore::migrate(&place.options(), &mut |step| {
         assert_eq!(step.number, told.len() + 1);
@@ -35,6 +36,44 @@ pub(crate) fn plans(engine: Engine) {
         assert!(is_note || is_way, "{statement} was not run");
     }
     assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
+}
+
+/// Views are made anew by each version: those that are there go before.
+pub(crate) fn drops_what_is_there(engine: Engine) {
+    let place = Place::new(engine);
+    SpanStore::migrate(&place.options(), &mut |_| {}).unwrap();
+    let migrations = place.table("tracestead_migrations");
+    place.run(&format!("DELETE FROM {migrations} WHERE version > 1"));
+    place.run(&format!("DROP VIEW {}", place.table("tracestead_runs")));
+    let drops = || {
+        let plan = SpanStore::plan(&place.options()).unwrap();
+        let drops = plan.statements.into_iter().filter(|sql| sql.starts_with("DROP"));
+        drops.collect::<Vec<_>>()
+    };
+    let of_views = ["llm_calls", "tool_calls", "retrievals", "sessions", "users"];
+    assert_eq!(drops(), of_views.map(|view| format!("DROP VIEW IF EXISTS tracestead_{view}")));
+    SpanStore::migrate(&place.options(), &mut |_| {}).unwrap();
+    assert_eq!(place.number(&format!("SELECT COUNT(*) AS n FROM {}", place.table("tracestead_runs"))), 0);
+    assert_eq!(drops(), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_that_was_not_finished_is_made_anew() {
+    let place = Place::new(Engine::Postgres);
+    agno::make_tables(&place);
+    let (table, name) = (place.table("agno_spans"), "idx_tracestead_spans_start");
+    place.run(&format!("CREATE INDEX {name} ON {table} (trace_id)"));
+    let index = place.table(name);
+    place.run(&format!("UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = '{index}'::regclass"));
+    let mut told = Vec::new();
+    SpanStore::migrate(&place.options(), &mut |step| told.push(step.sql.to_owned())).unwrap();
+    let drops: Vec<&String> = told.iter().filter(|sql| sql.starts_with("DROP")).collect();
+    assert_eq!(drops.len(), 1, "{drops:?}");
+    assert!(drops[0].starts_with("DROP INDEX CONCURRENTLY IF EXISTS ") && drops[0].ends_with(name));
+    assert_eq!(SpanStore::plan(&place.options()).unwrap().statements, Vec::<String>::new());
+    let whole =
+        format!("SELECT COUNT(*) FROM pg_index WHERE indisvalid AND indexrelid = '{index}'::regclass");
+    assert_eq!(place.number(&whole), 1);
 }
 
 pub(crate) fn fills(engine: Engine) {
