@@ -428,13 +428,9 @@ def test_migrate_says_what_it_will_do(binary: Path, make_database: NewDatabase, 
         assert database.dump() == before
         for words in ("ALTER TABLE", "agno_spans", "agno_traces", "start_time_ns", "CREATE TABLE", "tracestead_"):
             assert words in sql, sql
-        for words in ("RENAME", "DELETE"):
-            assert words not in sql.upper(), sql
-        # What is dropped is ours: views that are made anew, and what is left of an index that was not finished.
-        for line in sql.splitlines():
-            assert not re.search(r"\bDROP\b", line.upper()) or re.match(
-                r'DROP (VIEW|INDEX CONCURRENTLY) IF EXISTS ("?\w+"?\.)?(idx_)?tracestead_', line
-            ), line
+        # As words: some of our columns count what was dropped.
+        for word in ("DROP", "RENAME", "DELETE"):
+            assert not re.search(rf"\b{word}\b", sql.upper()), sql
 
         migrate()
         after = database.dump()
