@@ -196,10 +196,14 @@ fn read_mysql(session: &mut dyn Session, shapes: &mut Shapes) -> Result<(), Data
             session.query(checks, &[])?.into_iter().map(|mut row| (row.required(0), row.required(1))),
         );
     }
-    let columns =
-        "SELECT table_name, column_name, data_type, column_type, is_nullable, character_maximum_length
-        FROM information_schema.columns WHERE table_schema = DATABASE() AND extra NOT LIKE '%GENERATED%'
-        ORDER BY table_name, ordinal_position";
+    // Views have columns, too, and no rows of their own. A table of which MariaDB keeps the history is no base table there.
+    let columns = "SELECT c.table_name, c.column_name, c.data_type, c.column_type, c.is_nullable,
+            c.character_maximum_length
+        FROM information_schema.columns c JOIN information_schema.tables t
+            ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+        WHERE c.table_schema = DATABASE() AND c.extra NOT LIKE '%GENERATED%'
+            AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+        ORDER BY c.table_name, c.ordinal_position";
     for mut row in session.query(columns, &[])? {
         let (table, name) = (row.required(0), row.required(1));
         let holds = if is_json.contains(&(table.clone(), name.clone())) {
