@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::columns::{Cells, Columns, Holds, integer, quoted, rows, text, value};
+use super::columns::{Cells, Column, Columns, Holds, integer, quoted, rows, text, value};
 use super::plan::{Merge, TablePlan};
 use super::traces::{PageSize, fitting};
 use crate::error::DatabaseError;
@@ -129,7 +129,7 @@ pub(crate) fn write(
         match here.get(&key_of(columns, &cells)) {
             None => new.push(cells),
             Some(is) if plan.merge.is_later(&cells, is) => {
-                update(session, columns, &cells)?;
+                update(session, columns, &cells, plan.merge)?;
                 done.updated += 1;
             }
             Some(_) => {}
@@ -149,6 +149,22 @@ impl Merge {
                 let time = |cells: &[Cell]| cells.get(updated_at).and_then(integer);
                 time(coming) > time(here)
             }
+            Self::Revoked { revoked_at } => {
+                let time = |cells: &[Cell]| cells.get(revoked_at).cloned().and_then(text);
+                match (time(coming), time(here)) {
+                    (Some(coming), Some(here)) => coming < here,
+                    (coming, None) => coming.is_some(),
+                    (None, Some(_)) => false,
+                }
+            }
+        }
+    }
+
+    /// Says whether a column is written where a row is written over what is here.
+    fn writes(self, column: usize) -> bool {
+        match self {
+            Self::Keep | Self::Later { .. } => true,
+            Self::Revoked { revoked_at } => column == revoked_at,
         }
     }
 }
@@ -174,7 +190,11 @@ fn insert(session: &mut dyn Session, columns: &Columns, rows: Vec<Cells>) -> Res
         let lists: Vec<String> = rows
             .by_ref()
             .take(most)
-            .map(|cells| format!("({})", marks(columns, cells, dialect, &mut values).join(", ")))
+            .map(|cells| {
+                let pairs = columns.all.iter().zip(cells);
+                let marks = pairs.map(|(column, cell)| cell_mark(column, cell, dialect, &mut values));
+                format!("({})", marks.collect::<Vec<_>>().join(", "))
+            })
             .collect();
         let sql = format!("INSERT INTO {} ({}) VALUES {}", columns.table, names.join(", "), lists.join(", "));
         session.execute(&sql, &values)?;
@@ -182,13 +202,22 @@ fn insert(session: &mut dyn Session, columns: &Columns, rows: Vec<Cells>) -> Res
     Ok(())
 }
 
-fn update(session: &mut dyn Session, columns: &Columns, cells: &Cells) -> Result<(), DatabaseError> {
+fn update(
+    session: &mut dyn Session,
+    columns: &Columns,
+    cells: &Cells,
+    merge: Merge,
+) -> Result<(), DatabaseError> {
     let dialect = session.dialect();
     let key: BTreeSet<usize> = columns.key.iter().copied().collect();
     let mut values = Vec::new();
-    let marks = marks(columns, cells.clone(), dialect, &mut values);
-    let pairs = columns.quoted().into_iter().zip(marks);
-    let set: Vec<String> = pairs.map(|(name, mark)| format!("{name} = {mark}")).collect();
+    let written = columns.all.iter().zip(cells).enumerate().filter(|(at, _)| merge.writes(*at));
+    let set: Vec<String> = written
+        .map(|(_, (column, cell))| {
+            let mark = cell_mark(column, cell.clone(), dialect, &mut values);
+            format!("{} = {mark}", quoted(&column.name))
+        })
+        .collect();
     let condition = key.iter().map(|at| {
         let column = &columns.all[*at];
         values.push(value(&column.to, cells[*at].clone(), dialect));
@@ -200,14 +229,11 @@ fn update(session: &mut dyn Session, columns: &Columns, cells: &Cells) -> Result
     Ok(())
 }
 
-/// Returns what stands for each cell; an absent one is said, not bound, so that its type does not matter.
-fn marks(columns: &Columns, cells: Cells, dialect: Dialect, values: &mut Vec<Value<'static>>) -> Vec<String> {
-    let of = |(column, cell): (&super::columns::Column, Cell)| {
-        if cell == Cell::Null {
-            return "NULL".to_owned();
-        }
-        values.push(value(&column.to, cell, dialect));
-        mark(&column.to, dialect)
-    };
-    columns.all.iter().zip(cells).map(of).collect()
+/// Returns what stands for a cell; an absent one is said, not bound, so that its type does not matter.
+fn cell_mark(column: &Column, cell: Cell, dialect: Dialect, values: &mut Vec<Value<'static>>) -> String {
+    if cell == Cell::Null {
+        return "NULL".to_owned();
+    }
+    values.push(value(&column.to, cell, dialect));
+    mark(&column.to, dialect)
 }

@@ -14,6 +14,9 @@ use crate::sql::Dialect;
 /// Tables of ours that are about the database they are in.
 const ITS_OWN: [&str; 3] = ["tracestead_migrations", "tracestead_rollups", "tracestead_progress"];
 
+/// Who may ask. There a row that is out of date lets somebody in.
+const KEYS: &str = "tracestead_keys";
+
 /// Agno's note of the version of each of its tables.
 const VERSIONS: &str = "agno_schema_versions";
 
@@ -26,6 +29,8 @@ pub(crate) enum Merge {
     Keep,
     /// The row with the later time stands, which is in this column.
     Later { updated_at: usize },
+    /// What is there stays, but that a key is revoked, as this column says, holds wherever it was said first.
+    Revoked { revoked_at: usize },
 }
 
 /// A table that is copied row by row.
@@ -202,8 +207,9 @@ impl Plan {
 
 fn table_plan(name: &str, shape: &Shape, columns: Vec<Column>) -> Option<TablePlan> {
     let at = |name: &str| columns.iter().position(|column| column.name == name);
-    let merge = match at("updated_at") {
-        Some(updated_at) if columns[updated_at].to == Holds::Integer => Merge::Later { updated_at },
+    let merge = match (at("updated_at"), at("revoked_at")) {
+        (_, Some(revoked_at)) if name == KEYS => Merge::Revoked { revoked_at },
+        (Some(updated_at), _) if columns[updated_at].to == Holds::Integer => Merge::Later { updated_at },
         _ => Merge::Keep,
     };
     let columns = Columns::new(name, columns, shape.key.iter().map(String::as_str));

@@ -5,6 +5,7 @@
 mod agno;
 #[path = "../support/captures.rs"]
 mod captures;
+mod catalog;
 mod cut;
 mod files;
 #[path = "../support/logs.rs"]
