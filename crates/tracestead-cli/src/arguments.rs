@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// `database.max_size`, which a server applies by itself. Only traces go; sessions, runs, approvals and the audit log stay. It
     /// may be stopped and run again at any time, and a server may run on the same database.
     Prune(Prune),
-    /// Bring the tables of a database to this version, and fill what is missing in its rows
+    /// Bring the tables of all databases to this version, and fill what is missing in their rows
     ///
     /// `tracestead serve` does the same when it starts. Tables and columns are only added, while others go on writing; what Agno wrote
     /// stays as it is. It may be stopped and run again at any time.

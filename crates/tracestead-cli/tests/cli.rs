@@ -236,6 +236,49 @@ fn a_file_that_is_not_there_is_made_but_by_no_dry_run() {
 }
 
 #[test]
+fn all_databases_of_the_file_are_brought_to_our_version() {
+    let place = Workplace::new();
+    for name in ["old.db", "kept.db"] {
+        std::fs::copy(fixture("agno/agno-written.db"), place.path().join(name)).unwrap();
+    }
+    let config = "[databases.old]\nurl = \"sqlite:old.db\"\n[databases.new]\nurl = \"sqlite:new.db\"\n\
+                  [databases.kept]\nurl = \"sqlite:kept.db\"\nread_only = true\n";
+    std::fs::write(place.path().join("tracestead.toml"), config).unwrap();
+    let dry = place.run(&["migrate", "--dry-run"]);
+    assert_eq!(dry.status.code(), Some(4), "{dry:?}");
+    let sql = text(&dry.stdout);
+    let places: Vec<&str> = sql.lines().filter(|line| line.starts_with("--")).collect();
+    let expected = [
+        "-- default: sqlite:tracestead.db",
+        "-- new: sqlite:new.db",
+        "-- old: sqlite:old.db",
+        "-- the catalogue, in sqlite:tracestead.db",
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(text(&dry.stderr), "kept: sqlite:kept.db is only to be read, and is left as it is\n");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 3, "a dry run makes nothing");
+
+    let done = place.run(&["migrate"]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let said = text(&done.stdout);
+    let said: Vec<&str> = said.lines().collect();
+    assert!(said[0].starts_with("default: sqlite:tracestead.db is at version 2 now, by "), "{said:?}");
+    assert!(said[1].starts_with("new: sqlite:new.db is at version 2 now, by "), "{said:?}");
+    assert!(said[2].starts_with("old: sqlite:old.db is at version 2 now, by "), "{said:?}");
+    assert!(said[2].ends_with("; 291 spans filled"), "{said:?}");
+    assert_eq!(said.len(), 3);
+    let unchanged = std::fs::read(fixture("agno/agno-written.db")).unwrap();
+    assert!(std::fs::read(place.path().join("kept.db")).unwrap() == unchanged);
+
+    let again = place.run(&["migrate", "--json"]);
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    let ids = again["databases"].as_array().unwrap().iter().map(|database| field(database, "id"));
+    assert_eq!(ids.collect::<Vec<_>>(), ["new", "old"]);
+    assert_eq!((&again["id"], &again["databases"][1]["filled_spans"]), (&"default".into(), &0.into()));
+    assert_eq!(place.run(&["migrate", "--dry-run"]).status.code(), Some(0));
+}
+
+#[test]
 fn passwords_are_repeated_nowhere() {
     let place = Workplace::new();
     let url = "postgres://ai:s3cret@localhost:x/ai";
