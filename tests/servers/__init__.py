@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from servers.clickhouse import ClickHouse
 from servers.mariadb import MariaDb
+from servers.pgbouncer import PgBouncer
 from servers.postgres import Postgres
 from servers.process import Server, ServerError
 
-__all__ = ["ClickHouse", "MariaDb", "Postgres", "Server", "ServerError"]
+__all__ = ["ClickHouse", "MariaDb", "PgBouncer", "Postgres", "Server", "ServerError"]

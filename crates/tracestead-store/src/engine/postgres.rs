@@ -63,6 +63,8 @@ fn options(url: &ServerUrl) -> PgConnectOptions {
             Tls::VerifyFull => PgSslMode::VerifyFull,
         })
         .statement_cache_capacity(0)
+        // PgBouncer refuses a connection that asks for it. Since version 12 the server tells floats whole by itself.
+        .extra_float_digits(None)
         .log_statements(log::LevelFilter::Off);
     if let Some(socket) = &url.socket {
         options = options.socket(socket);
