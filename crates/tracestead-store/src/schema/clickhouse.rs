@@ -95,7 +95,6 @@ const SPANS: Layout = Layout {
     ],
     granularity: 1024,
     shard: "cityHash64(trace_id)",
-    ..PLAIN
 };
 
 const RESOURCES: Layout = Layout {
