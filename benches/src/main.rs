@@ -14,6 +14,7 @@ mod list;
 mod machine;
 mod numbers;
 mod place;
+mod retention;
 mod traces;
 
 use std::path::Path;
@@ -39,7 +40,13 @@ async fn main() -> anyhow::Result<()> {
     if wanted("list") {
         results.insert("list".to_owned(), list::run().await?);
     }
-    anyhow::ensure!(!results.is_empty(), "there are four benchmarks: engines, facts, ingest, list");
+    if wanted("retention") {
+        results.insert("retention".to_owned(), retention::run().await?);
+    }
+    anyhow::ensure!(
+        !results.is_empty(),
+        "there are five benchmarks: engines, facts, ingest, list, retention"
+    );
     keep(&json!({"machine": machine, "version": env!("CARGO_PKG_VERSION"), "results": results}))
 }
 

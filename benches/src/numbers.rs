@@ -17,3 +17,8 @@ pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     percentile(values, 0.5)
 }
+
+/// Returns a count to calculate with.
+pub(crate) fn count(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

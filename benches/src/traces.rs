@@ -10,13 +10,14 @@ use tracestead_model::{
 pub(crate) const SPANS: usize = 8;
 
 /// 2026-11-21T00:00:00Z.
-const BEGAN: u64 = 1_795_219_200_000_000_000;
+pub(crate) const BEGAN: u64 = 1_795_219_200_000_000_000;
 
 /// Makes traces that differ in ids, times, sessions, users, agents and texts.
 pub(crate) struct Maker {
     resource: Arc<Resource>,
     scope: Arc<Scope>,
     random: u64,
+    began: u64,
     made: u64,
 }
 
@@ -34,8 +35,14 @@ impl Maker {
                 ..Scope::default()
             }),
             random: seed,
+            began: BEGAN,
             made: 0,
         }
+    }
+
+    /// Returns a maker whose first trace begins at another time.
+    pub(crate) fn beginning(self, began: u64) -> Self {
+        Self { began, ..self }
     }
 
     /// Splitmix64.
@@ -59,7 +66,7 @@ impl Maker {
     /// Returns the spans of one run, the root last, as they are exported.
     pub(crate) fn trace(&mut self) -> Vec<Span> {
         let trace_id = self.trace_id();
-        let start = BEGAN + self.made * 250_000_000;
+        let start = self.began + self.made * 250_000_000;
         self.made += 1;
         let root_id = self.span_id();
         let prompt = self.text(2048);

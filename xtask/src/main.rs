@@ -73,8 +73,8 @@ fn run(arguments: &[String]) -> Outcome {
 fn bench(arguments: &[String]) -> Outcome {
     // Only these ask servers.
     let asks = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
-    let databases =
-        if asks("engines") || asks("list") { Some(databases::Databases::start_durable()?) } else { None };
+    let asks_servers = ["engines", "list", "retention"].into_iter().any(asks);
+    let databases = if asks_servers { Some(databases::Databases::start_durable()?) } else { None };
     let command = Command::cargo(["run", "--release", "--package", "tracestead-bench", "--"]).args(arguments);
     match &databases {
         Some(databases) => databases.known_to(command).run(),
