@@ -241,7 +241,7 @@ pub(crate) struct Migrate {
 pub(crate) struct Prune {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Delete nothing, and say what would go and how much that is
+    /// Delete nothing, and say what would go and how much that is; exits with 4 if there is any
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Traces that ended longer ago than this: 12h, 30d, 8w

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracestead_store::{Catalog, MigrationStep, OpenError, OpenOptions, SpanStore};
 
 use super::show::thousands;
-use super::{INTERRUPTED, blocking, connect};
+use super::{INTERRUPTED, TO_DO, blocking, connect};
 use crate::arguments::{self, Serve};
 use crate::config::Config;
 use crate::printer;

@@ -82,3 +82,6 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit code for a thing that is not there.
 pub(crate) const NOT_FOUND: u8 = 3;
+
+/// The exit code of a dry run if there is something to do.
+pub(crate) const TO_DO: u8 = 4;

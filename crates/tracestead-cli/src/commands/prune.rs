@@ -11,7 +11,7 @@ use tracestead_model::{Retention, RetentionRule, UnixNanos};
 use tracestead_store::{Prune, PrunePlan, Pruned, SpanStore};
 
 use super::show::counted;
-use super::{INTERRUPTED, connect, existing, now, options};
+use super::{INTERRUPTED, TO_DO, connect, existing, now, options};
 use crate::arguments::{self, Serve};
 use crate::config::ConfigError;
 use crate::printer;
@@ -48,7 +48,8 @@ pub(crate) async fn run(arguments: &arguments::Prune) -> anyhow::Result<ExitCode
     // Waits for the step that is being done.
     store.close().await;
     match outcome? {
-        Outcome::Told | Outcome::Refused | Outcome::Agreed(_) => Ok(ExitCode::SUCCESS),
+        Outcome::Told(plan) if has_something(&plan) => Ok(ExitCode::from(TO_DO)),
+        Outcome::Told(_) | Outcome::Refused | Outcome::Agreed(_) => Ok(ExitCode::SUCCESS),
         Outcome::Done(done) => {
             report.done(&done)?;
             Ok(ExitCode::SUCCESS)
@@ -63,8 +64,8 @@ pub(crate) async fn run(arguments: &arguments::Prune) -> anyhow::Result<ExitCode
 
 /// How it goes on.
 enum Outcome {
-    /// It was only asked what would go.
-    Told,
+    /// It was only asked what would go: this.
+    Told(PrunePlan),
     /// Somebody said no, or there is nothing to delete.
     Refused,
     /// All of this is to be deleted.
@@ -101,6 +102,11 @@ fn asked(arguments: &arguments::Prune, configured: &Retention) -> Result<Prune, 
     Ok(Prune::Rules(retention))
 }
 
+fn has_something(plan: &PrunePlan) -> bool {
+    let total = plan.total();
+    total.spans > 0 || total.traces > 0
+}
+
 async fn plan_and_prune(
     store: &SpanStore,
     report: &Report,
@@ -114,11 +120,10 @@ async fn plan_and_prune(
     let plan = store.prune_plan(&report.what, now()).await?;
     if is_dry {
         report.plan(&plan)?;
-        return Ok(Outcome::Told);
+        return Ok(Outcome::Told(plan));
     }
     if is_asked {
-        let total = plan.total();
-        if total.spans == 0 && total.traces == 0 {
+        if !has_something(&plan) {
             printer::note("there is nothing to delete");
             return Ok(Outcome::Refused);
         }
