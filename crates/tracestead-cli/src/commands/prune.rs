@@ -128,12 +128,20 @@ async fn plan_and_prune(
             return Ok(Outcome::Refused);
         }
         report.lines(&plan).iter().for_each(|line| printer::note(line));
-        let answer = tokio::task::spawn_blocking(|| printer::ask("delete that for ever?")).await??;
-        if !answer {
+        if !is_agreed().await? {
             return Ok(Outcome::Refused);
         }
     }
     Ok(Outcome::Agreed(plan))
+}
+
+/// Asks on a thread that nobody waits for: after Ctrl-C there is no answer, and a runtime waits for threads of its own.
+async fn is_agreed() -> anyhow::Result<bool> {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("question".to_owned()).spawn(move || {
+        let _ = answer.send(printer::ask("delete that for ever?"));
+    })?;
+    Ok(answered.await??)
 }
 
 async fn prune(
