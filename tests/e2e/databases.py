@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from abc import ABC, abstractmethod
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Database(ABC):
     @abstractmethod
     def sql(self, query: str, *parameters: Any) -> list[dict]:
         """Asks it, as any SQL client may while a server runs. Parameters stand for question marks, tables are named alone."""
+
+    @abstractmethod
+    def run(self, statement: str) -> None:
+        """Changes something in it, as others may who use it; tables are named alone."""
 
     @abstractmethod
     def tables(self) -> list[str]:
@@ -88,6 +93,10 @@ class SqliteDatabase(Database):
     def sql(self, query: str, *parameters: Any) -> list[dict]:
         return query_sqlite(self.path, query, *parameters)
 
+    def run(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as connection:
+            connection.execute(statement)
+
     def tables(self) -> list[str]:
         query = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
         return [row["name"] for row in self.sql(query)]
@@ -116,9 +125,12 @@ class PostgresDatabase(Database):
         return with_path(self._server_url, self.name)
 
     def sql(self, query: str, *parameters: Any) -> list[dict]:
-        options = f"-c search_path={DEFAULT_SCHEMA}"
-        with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row, options=options) as connection:
+        with self._connect() as connection:
             return connection.execute(with_percent_signs(query), parameters).fetchall()
+
+    def run(self, statement: str) -> None:
+        with self._connect() as connection:
+            connection.execute(statement)
 
     def tables(self) -> list[str]:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY table_name"
@@ -149,6 +161,10 @@ class PostgresDatabase(Database):
             statement = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(statement.format(psycopg.sql.Identifier(self.name)))
 
+    def _connect(self) -> psycopg.Connection[dict[str, Any]]:
+        options = f"-c search_path={DEFAULT_SCHEMA}"
+        return psycopg.connect(self.url, row_factory=psycopg.rows.dict_row, options=options)
+
 
 class MySqlDatabase(Database):
     """A schema of a MySQL or MariaDB, which is a database there. Who first needs it makes it, as Agno does."""
@@ -174,6 +190,9 @@ class MySqlDatabase(Database):
         with self._connect(self.schema) as connection, connection.cursor() as cursor:
             cursor.execute(with_percent_signs(query) if parameters else query, parameters or None)
             return list(cursor.fetchall())
+
+    def run(self, statement: str) -> None:
+        self.sql(statement)
 
     def tables(self) -> list[str]:
         return sorted(name for row in self.sql("SHOW TABLES") for name in row.values())
@@ -225,6 +244,9 @@ class ClickHouseDatabase(Database):
             raise NotImplementedError("parameters have types in ClickHouse; write them into the question")
         answer = self._post(query, database=self.name, default_format="JSONEachRow")
         return [json.loads(line) for line in answer.splitlines()]
+
+    def run(self, statement: str) -> None:
+        self._post(statement, database=self.name)
 
     def tables(self) -> list[str]:
         return [row["name"] for row in self.sql("SHOW TABLES")]
