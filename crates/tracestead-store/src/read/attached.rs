@@ -19,7 +19,7 @@ use crate::error::{DatabaseError, ErrorKind};
 use crate::schema::{self, Present};
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Dialect, Row, Value};
-use crate::write::{self, STALE, Said};
+use crate::write::{self, STALE, Said, WHOLE};
 
 /// How many rows are read at once to look for those that match.
 const PAGE_ROWS: u32 = 500;
@@ -61,7 +61,7 @@ impl Attached {
         }
         let sql = format!(
             "SELECT CASE WHEN EXISTS (SELECT 1 FROM agno_spans WHERE is_counted IS NULL)
-                OR EXISTS (SELECT 1 FROM agno_traces WHERE start_time_ns IS NULL)
+                OR EXISTS (SELECT 1 FROM agno_traces WHERE start_time_ns IS NULL AND {WHOLE})
                 OR EXISTS (SELECT 1 FROM agno_traces WHERE {STALE}) THEN 1 ELSE 0 END"
         );
         Ok(!session.query(&sql, &[])?.first().is_some_and(|row| row.flag(0)))
@@ -141,7 +141,7 @@ impl Session for Deriving<'_> {
 }
 
 /// Fills rows of traces, which have `columns`, the id first.
-pub(super) fn fill_traces(
+pub(crate) fn fill_traces(
     session: &mut dyn Session,
     columns: &str,
     rows: &mut [Row],

@@ -25,7 +25,7 @@ pub use progress::Backfill;
 pub use rebuild::{Rebuild, Rebuilt};
 pub use retention::{Planned, Prune, PrunePlan, PrunePosition, Pruned};
 
-pub(crate) use retention::{Background, Planning};
+pub(crate) use retention::{Background, Planning, WHOLE};
 
 pub(crate) use backfill::STALE;
 pub(crate) use clickhouse::{Hours, Summing};

@@ -57,6 +57,9 @@ impl Report {
             }
             Prune::Resources => {}
         }
+        if plan.unfinished.traces > 0 {
+            lines.push(format!("  because a prune was stopped on its way: {}", amount(plan.unfinished)));
+        }
         lines.push(format!("  in all {}", amount(plan.total())));
         lines
     }
@@ -74,6 +77,7 @@ impl Report {
             "rules": rules,
             "size": with(json!({}), plan.size),
             "user": with(json!({}), plan.user),
+            "unfinished": with(json!({}), plan.unfinished),
         });
         with(all, plan.total())
     }
@@ -120,6 +124,7 @@ mod tests {
             rules: vec![planned(1), planned(1200)],
             size: planned(0),
             user: Planned::default(),
+            unfinished: planned(2),
             bytes: 12_345_678,
         };
         assert_eq!(
@@ -129,11 +134,12 @@ mod tests {
                 "  by the rule { older_than = \"90d\", status = \"ERROR\" }: 1 trace, 8 spans, about 8.0 KB",
                 "  by the rule { older_than = \"30d\" }: 1,200 traces, 9,600 spans, about 9.6 MB",
                 "  because it may have 5.0 MB: 0 traces, 0 spans, about 0 B",
-                "  in all 1,201 traces, 9,608 spans, about 9.6 MB",
+                "  because a prune was stopped on its way: 2 traces, 16 spans, about 16.0 KB",
+                "  in all 1,203 traces, 9,624 spans, about 9.6 MB",
             ]
         );
         let json = report.plan_json(&plan);
         assert_eq!(json["rules"][1]["traces"], 1200);
-        assert_eq!(json["spans"], 9608);
+        assert_eq!(json["spans"], 9624);
     }
 }

@@ -17,6 +17,9 @@ use crate::write::span_events;
 /// row has ever such a count.
 pub(super) const UNFINISHED: &str = "start_time_ns IS NULL AND span_count = -1";
 
+/// Every other row: some have no count yet.
+pub(crate) const WHOLE: &str = "COALESCE(span_count, 0) <> -1";
+
 /// What was deleted.
 #[derive(Debug, Default)]
 pub(super) struct Deleted {

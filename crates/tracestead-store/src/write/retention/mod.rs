@@ -32,6 +32,7 @@ use crate::error::DatabaseError;
 use crate::session::Session;
 
 pub(crate) use background::Background;
+pub(crate) use delete::WHOLE;
 pub(super) use delete::delete_spans;
 pub(crate) use plan::Planning;
 pub use plan::{Planned, PrunePlan};

@@ -8,7 +8,7 @@ use tracestead_model::{SpanShape, UnixNanos};
 
 use super::candidates::{self, Which};
 use super::size::{Excess, Size};
-use super::{Key, PAGE_TRACES, Prune, STEP_SPANS, user};
+use super::{Key, PAGE_TRACES, Prune, STEP_SPANS, delete, user};
 use crate::error::DatabaseError;
 use crate::session::Session;
 use crate::sql::MAX_LIST;
@@ -35,6 +35,8 @@ pub struct PrunePlan {
     pub size: Planned,
     /// Because it is one user's.
     pub user: Planned,
+    /// What is left of traces that a prune began to delete before it was stopped.
+    pub unfinished: Planned,
     /// How large the database is now.
     pub bytes: u64,
 }
@@ -43,7 +45,7 @@ impl PrunePlan {
     /// Returns how much would go in all.
     #[must_use]
     pub fn total(&self) -> Planned {
-        let all = self.rules.iter().chain([&self.size, &self.user]);
+        let all = self.rules.iter().chain([&self.size, &self.user, &self.unfinished]);
         all.fold(Planned::default(), |sum, part| Planned {
             traces: sum.traces + part.traces,
             spans: sum.spans + part.spans,
@@ -92,6 +94,9 @@ impl Planning {
             Next::Measure => {
                 self.size = Size::measure(session)?;
                 self.plan.bytes = self.size.bytes;
+                if self.what != Prune::Resources {
+                    self.plan.unfinished = self.unfinished(session)?;
+                }
                 match &self.what {
                     Prune::Rules(_) => Next::Age(None),
                     Prune::User(_) => Next::Traces(None),
@@ -105,6 +110,20 @@ impl Planning {
             Next::Nothing => Next::Nothing,
         };
         Ok(self)
+    }
+
+    /// Every prune finishes what another one began.
+    fn unfinished(&self, session: &mut dyn Session) -> Result<Planned, DatabaseError> {
+        let dialect = session.dialect();
+        let traces = format!("FROM {} WHERE {}", dialect.from("agno_traces"), delete::UNFINISHED);
+        let spans =
+            format!("FROM {} WHERE trace_id IN (SELECT trace_id {traces})", dialect.from("agno_spans"));
+        let mut count = |from: &str| -> Result<u64, DatabaseError> {
+            let counted = session.query(&format!("SELECT COUNT(*) {from}"), &[])?;
+            Ok(counted.first().map_or(0, |row| row.whole(0)).unsigned_abs())
+        };
+        let (traces, spans) = (count(&traces)?, count(&spans)?);
+        Ok(Planned { traces, spans, bytes: spans.saturating_mul(self.size.bytes_per_span) })
     }
 
     fn planned(&self, trace: &TraceRecord) -> Planned {

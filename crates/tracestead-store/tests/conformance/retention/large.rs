@@ -2,6 +2,7 @@
 
 use tokio::runtime::Runtime;
 use tracestead_model::LogRecord;
+use tracestead_store::OpenOptions;
 
 use super::*;
 use crate::captures::CAPTURES;
@@ -50,9 +51,16 @@ pub(crate) fn in_steps(engine: Engine) {
             let most = if engine == Engine::ClickHouse { SPANS } else { 1000 };
             assert!((1..=most).contains(&step.spans), "{step:?}");
             left -= step.spans;
+            let plan = store.prune_plan(&what, now()).await.unwrap();
+            let is_begun = count(&place, "agno_traces") == 2;
+            assert_eq!((plan.unfinished.traces, plan.total().spans), (is_begun.into(), left), "{plan:?}");
             steps += 1;
             assert_eq!(count(&place, "agno_spans"), left + 1);
-            assert_eq!(listed(&store).await.len(), 1, "what is half gone is in no list");
+            let read_only = SpanStore::open(&OpenOptions { read_only: true, ..place.options() }).unwrap();
+            for store in [&store, &read_only] {
+                assert_eq!(listed(store).await.len(), 1, "what is half gone is in no list");
+            }
+            read_only.close().await;
             sums_are_right(&place, &store).await;
         }
         assert!(steps > 2 || engine == Engine::ClickHouse);
