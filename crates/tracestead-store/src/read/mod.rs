@@ -7,5 +7,5 @@ mod sessions;
 mod spans;
 mod traces;
 
-pub(crate) use attached::Attached;
+pub(crate) use attached::{Attached, fill_traces};
 pub use spans::SpanQuery;

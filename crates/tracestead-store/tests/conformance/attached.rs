@@ -1,11 +1,12 @@
 //! Databases that are only to be read: answers as if they were filled, and nothing changes.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tracestead_model::UnixNanos;
-use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery};
-use tracestead_store::{Batch, IngestError, OpenError, SpanQuery, SpanStore};
+use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery, TraceRecord};
+use tracestead_model::{Retention, RetentionRule, UnixNanos};
+use tracestead_store::{Batch, IngestError, OpenError, Prune, SpanQuery, SpanStore};
 
 use crate::agno;
 use crate::captures::CAPTURES;
@@ -86,7 +87,7 @@ fn same_as_filled(place: &Place) {
 }
 
 /// Opens the database and waits until every row has our columns.
-async fn filled(place: &Place) -> SpanStore {
+pub(crate) async fn filled(place: &Place) -> SpanStore {
     let store = place.open();
     let (traces, spans) = (place.table("agno_traces"), place.table("agno_spans"));
     let unfilled = [
@@ -152,7 +153,26 @@ async fn answers(store: &SpanStore) -> Vec<String> {
         let spans = store.spans(query).await.unwrap();
         answers.extend(spans.iter().map(|span| format!("{span_type} {} {}", span.trace_id, span.span_id)));
     }
+    answers.extend(plans(store, &all).await);
     let errors = SpanQuery { status_code: Some("ERROR".to_owned()), limit: 40, ..SpanQuery::default() };
     answers.push(format!("{:?}", store.spans(errors).await.unwrap()));
     answers
+}
+
+/// Returns what would be deleted by rules, and of users. How many bytes that is depends on what our tables take.
+async fn plans(store: &SpanStore, all: &[TraceRecord]) -> Vec<String> {
+    let any = || RetentionRule { older_than: Some(Duration::ZERO), ..RetentionRule::default() };
+    let mut rules = vec![RetentionRule { status: Some("ERROR".to_owned()), ..any() }];
+    let agents: BTreeSet<_> = all.iter().map(|trace| trace.agent_id.clone()).collect();
+    rules.extend(agents.into_iter().take(3).map(|agent_id| RetentionRule { agent_id, ..any() }));
+    let users: BTreeSet<_> = all.iter().filter_map(|trace| trace.user_id.clone()).collect();
+    let mut asked = vec![Prune::Rules(Retention { rules, max_bytes: None })];
+    asked.extend(users.into_iter().map(Prune::User));
+    let mut plans = Vec::new();
+    for what in asked {
+        let plan = store.prune_plan(&what, UnixNanos::from_i64(i64::MAX)).await.unwrap();
+        let parts = plan.rules.iter().chain([&plan.user]).map(|part| (part.traces, part.spans));
+        plans.push(format!("{what:?} {:?}", parts.collect::<Vec<_>>()));
+    }
+    plans
 }

@@ -4,6 +4,7 @@ use tracestead_model::query::TraceRecord;
 
 use super::{Key, PAGE_TRACES, STEP_SPANS};
 use crate::error::DatabaseError;
+use crate::read::fill_traces;
 use crate::session::Session;
 use crate::sql::{Dialect, MAX_LIST, Row, Value, of_traces};
 
@@ -62,7 +63,7 @@ pub(super) fn page(
     }
     sql.extend([" ORDER BY start_time_ns, ", &by_id, " LIMIT ?"]);
     values.push(Value::count(PAGE_TRACES as u64));
-    Ok(session.query(&sql, &values)?.into_iter().map(record).collect())
+    records(session, &sql, &values)
 }
 
 /// Returns these traces as they are now; nobody else changes them before the transaction ends.
@@ -83,9 +84,20 @@ pub(super) fn read(
         let mut values = Vec::new();
         let list = of_traces(session.dialect(), "agno_traces", some, &mut values);
         let sql = format!("SELECT {COLUMNS} FROM {from} WHERE {list} ORDER BY trace_id{lock}");
-        found.extend(session.query(&sql, &values)?.into_iter().map(record));
+        found.extend(records(session, &sql, &values)?);
     }
     Ok(found)
+}
+
+/// A plan may be made of a database that is only to be read, in which not every row is filled.
+fn records(
+    session: &mut dyn Session,
+    sql: &str,
+    values: &[Value<'_>],
+) -> Result<Vec<TraceRecord>, DatabaseError> {
+    let mut rows = session.query(sql, values)?;
+    fill_traces(session, COLUMNS, &mut rows)?;
+    Ok(rows.into_iter().map(record).collect())
 }
 
 /// What was found on a page.
