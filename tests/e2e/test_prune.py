@@ -10,17 +10,20 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
 from conftest import NewDatabase
-from databases import RELATIONAL, Database
+from databases import RELATIONAL, Database, SqliteDatabase, query_sqlite
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -28,6 +31,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tracestead import (
     COMMAND_SECONDS,
+    FIXTURES,
     PLAIN_HTTP,
     Tracestead,
     plain_environment,
@@ -355,6 +359,61 @@ def test_ctrl_c_is_an_answer(filled: Filled) -> None:
     filled.check(old(2))
 
 
+# --- what Agno wrote ------------------------------------------------------------------------------------------------
+
+
+def copies_of_agnos_rows(path: Path, times: int) -> dict[str, list[dict]]:
+    """Makes a file that Agno wrote, with each trace so many times and long ago; returns what else is in it."""
+    shutil.copy(FIXTURES / "agno" / "agno-written.db", path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in ("agno_traces", "agno_spans"):
+            cursor = connection.execute(f"SELECT * FROM {table}")
+            columns = [column for (column, *_) in cursor.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+            connection.execute(f"DELETE FROM {table}")
+            for at in range(times):
+                for row in rows:
+                    ids = {key: f"{at:02x}{row[key][2:]}" for key in AGNOS_IDS if row.get(key)}
+                    begun = {key: row[key].replace("2026-", "2020-") for key in ("start_time", "end_time")}
+                    values = [{**row, **ids, **begun}[column] for column in columns]
+                    marks = ", ".join("?" * len(columns))
+                    connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
+    return rows_beside(path)
+
+
+AGNOS_IDS = ("trace_id", "span_id", "parent_span_id")
+
+
+def rows_beside(path: Path) -> dict[str, list[dict]]:
+    rows = SqliteDatabase(path).dump()["rows"]
+    return {table: rows[table] for table in rows if table.startswith("agno_") and table not in OF_TRACES}
+
+
+def test_what_agno_wrote_is_read_before_it_is_deleted(binary: Path, tmp_path: Path) -> None:
+    """A file of which nobody has read a row; it takes the writer several steps to do so."""
+    path = tmp_path / "agno.db"
+    beside = copies_of_agnos_rows(path, 12)
+    (traces,) = query_sqlite(path, "SELECT COUNT(*) AS n FROM agno_traces")
+    (spans,) = query_sqlite(path, "SELECT COUNT(*) AS n FROM agno_spans")
+    assert spans["n"] > 3000
+    before = path.read_bytes()
+    prune = ["prune", "--db", f"sqlite:{path}", "--older-than", "30d"]
+    told = run_tracestead(binary, tmp_path, *prune, "--dry-run", "--json")
+    plan = json.loads(told.stdout)
+    assert (told.returncode, plan["traces"], plan["spans"]) == (4, traces["n"], spans["n"])
+    assert path.read_bytes() == before
+
+    done = run_tracestead(binary, tmp_path, *prune, "--yes", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["traces"] == traces["n"]
+    for table in ("agno_traces", "agno_spans", "tracestead_rollups"):
+        assert query_sqlite(path, f"SELECT * FROM {table}") == []
+    beside_now = rows_beside(path)
+    for table in beside:
+        if table != "agno_schema_versions":
+            assert beside_now[table] == beside[table]
+
+
 # --- one user ------------------------------------------------------------------------------------------------------
 
 
@@ -405,6 +464,26 @@ def test_ctrl_c_leaves_all_in_order(filled: Filled) -> None:
     done = filled.prune("--older-than", "30d", "--yes", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["traces"] == len(left) - 3
+    filled.check(young(3))
+
+
+def test_a_trace_of_which_half_is_gone_is_finished(filled: Filled) -> None:
+    large = Trace(1, OLD, calls=MANY_TRACES * MANY_SPANS // 2)
+    filled.fill([large, *young(3)])
+    with Terminal(filled, "--older-than", "30d", "--yes") as terminal:
+        terminal.wait_for("deleting: ")
+        terminal.interrupt()
+        assert terminal.end() == (130, "")
+    filled.check_sums()
+    (left,) = filled.database.sql(f"SELECT COUNT(*) AS n FROM agno_spans WHERE trace_id = '{large.trace_id}'")
+    assert 0 < left["n"] <= large.calls
+    told = filled.prune("--older-than", "30d", "--dry-run")
+    assert f"a prune was stopped on its way: 1 trace, {left['n']:,} spans" in told.stdout
+    assert told.returncode == 4
+    with Terminal(filled, "--older-than", "30d") as terminal:
+        terminal.wait_for("delete that for ever? [y/N]")
+        terminal.answer("y\n")
+        assert terminal.end() == (0, f"deleted 1 trace with {left['n']:,} spans, and 1 resource\n")
     filled.check(young(3))
 
 

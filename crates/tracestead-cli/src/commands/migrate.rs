@@ -4,21 +4,16 @@ mod work;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracestead_store::{Catalog, MigrationStep, OpenError, OpenOptions, SpanStore};
 
-use super::show::thousands;
-use super::{INTERRUPTED, TO_DO, blocking, connect};
+use super::{INTERRUPTED, blocking, connect, fill};
 use crate::arguments::{self, Serve};
 use crate::config::Config;
 use crate::printer;
 use work::Work;
-
-/// How often it is asked how many rows are left.
-const LOOK: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(arguments: &arguments::Migrate) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -46,7 +41,7 @@ pub(crate) async fn run(arguments: &arguments::Migrate) -> anyhow::Result<ExitCo
             filled.push(None);
             continue;
         }
-        let Some(spans) = fill(&part.options, &mut interrupt).await? else {
+        let Some(spans) = fill_all(&part.options, &mut interrupt).await? else {
             printer::note("stopped; a server goes on where it stopped, and so does `tracestead migrate`");
             return Ok(ExitCode::from(INTERRUPTED));
         };
@@ -78,53 +73,15 @@ async fn migrate(options: OpenOptions, migrate: Migrate) -> anyhow::Result<()> {
 }
 
 /// Waits until every row has our columns, and returns how many had not; `None` if it was interrupted.
-async fn fill(options: &OpenOptions, interrupt: &mut Signal) -> anyhow::Result<Option<u64>> {
+async fn fill_all(options: &OpenOptions, interrupt: &mut Signal) -> anyhow::Result<Option<u64>> {
     let looking = OpenOptions { read_only: true, ..options.clone() };
     // Counted before the writer begins.
-    let mut most = connect(looking).await.context("cannot use the database")?.unfilled_spans().await?;
+    let most = connect(looking).await.context("cannot use the database")?.unfilled_spans().await?;
     let store = connect(options.clone()).await.context("cannot use the database")?;
-    let filling = async {
-        let is_seen = std::io::stderr().is_terminal();
-        loop {
-            let left = store.unfilled_spans().await?;
-            most = left.max(most);
-            if is_seen && most > 0 {
-                printer::progress(&bar(most - left, most));
-            }
-            if left == 0 {
-                if is_seen && most > 0 {
-                    printer::note("");
-                }
-                return anyhow::Ok(most);
-            }
-            anyhow::ensure!(
-                store.is_writing(),
-                "the writer has stopped; run it again once the cause is gone"
-            );
-            tokio::time::sleep(LOOK).await;
-        }
-    };
     let filled = tokio::select! {
-        filled = filling => Some(filled),
+        filled = fill::wait(&store, most) => Some(filled),
         _ = interrupt.recv() => None,
     };
     store.close().await;
     filled.transpose()
-}
-
-fn bar(done: u64, of: u64) -> String {
-    let number = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
-    format!("{} {} of {} spans filled", printer::bar(done, of), number(done), number(of))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bar_fills() {
-        assert_eq!(bar(0, 1), "[........................] 0 of 1 spans filled");
-        assert_eq!(bar(1500, 3000), "[############............] 1,500 of 3,000 spans filled");
-        assert_eq!(bar(3000, 3000), "[########################] 3,000 of 3,000 spans filled");
-    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+mod fill;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod prune;

@@ -11,7 +11,7 @@ use tracestead_model::{Retention, RetentionRule, UnixNanos};
 use tracestead_store::{Prune, PrunePlan, Pruned, SpanStore};
 
 use super::show::counted;
-use super::{INTERRUPTED, TO_DO, connect, existing, now, options};
+use super::{INTERRUPTED, TO_DO, connect, existing, fill, now, options};
 use crate::arguments::{self, Serve};
 use crate::config::ConfigError;
 use crate::printer;
@@ -113,6 +113,10 @@ async fn plan_and_prune(
     is_dry: bool,
     is_asked: bool,
 ) -> anyhow::Result<Outcome> {
+    if !is_dry {
+        // Rules are about what was read of a trace.
+        fill::wait(store, 0).await?;
+    }
     // How much there is matters to those who look, and to nobody else.
     if !is_dry && !is_asked && !std::io::stderr().is_terminal() {
         return Ok(Outcome::Agreed(PrunePlan::default()));

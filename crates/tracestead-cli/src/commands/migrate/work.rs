@@ -8,11 +8,8 @@ use tracestead_server::Settings;
 use tracestead_store::{Catalog, OpenOptions, Plan, SpanStore};
 
 use crate::commands::show::counted;
-use crate::commands::{blocking, options};
+use crate::commands::{TO_DO, blocking, options};
 use crate::printer;
-
-/// The exit code of `--dry-run` if there is something to do.
-const TO_DO: u8 = 4;
 
 /// What is to be done in all databases that a server would open.
 pub(super) struct Work {
