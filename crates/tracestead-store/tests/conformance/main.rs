@@ -214,6 +214,11 @@ macro_rules! relational {
             }
 
             #[test]
+            fn what_agno_alone_wrote_is_deleted_too() {
+                retention::agno::of_agno_alone($engine);
+            }
+
+            #[test]
             fn a_catalogue_stands_alone() {
                 catalog::alone($engine);
             }

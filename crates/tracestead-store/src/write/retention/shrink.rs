@@ -70,5 +70,7 @@ fn to_give_back(session: &mut dyn Session) -> Result<i64, DatabaseError> {
     const INCREMENTAL: i64 = 2;
     let state = session.query(STATE, &[])?.pop().unwrap_or_else(|| Row(Vec::new()));
     let (auto_vacuum, free, all) = (state.whole(0), state.whole(1), state.whole(2));
-    Ok(if auto_vacuum == INCREMENTAL { free - all / KEPT_PART } else { 0 })
+    // As many as leave one free page in so many of what the file is then.
+    let too_many = (free * KEPT_PART - all) / (KEPT_PART - 1);
+    Ok(if auto_vacuum == INCREMENTAL { too_many } else { 0 })
 }

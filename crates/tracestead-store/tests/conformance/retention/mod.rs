@@ -1,9 +1,11 @@
 //! What is deleted, what stays, and that nothing else changes.
 
+pub(crate) mod agno;
 pub(crate) mod beside;
 pub(crate) mod large;
 pub(crate) mod resources;
 pub(crate) mod rules;
+mod shrink;
 pub(crate) mod size;
 pub(crate) mod user;
 
