@@ -1,5 +1,7 @@
 //! Statements with parameters that the server puts in: no value is ever part of the text.
 
+use std::fmt::Write as _;
+
 use clickhouse::Client;
 use clickhouse::query::Query;
 
@@ -46,7 +48,7 @@ fn named<'a>(sql: &str, values: &'a [Value<'a>]) -> (String, Vec<Parameter<'a>>)
         match (quote, character) {
             (None, '(') => {
                 if let Some((texts, length)) = texts(rest, values) {
-                    named.push_str(&format!("{{p{}:Array(String)}}", parameters.len() + 1));
+                    let _ = write!(named, "{{p{}:Array(String)}}", parameters.len() + 1);
                     values = &values[texts.len()..];
                     parameters.push(Parameter::Texts(texts));
                     rest = &rest[length..];

@@ -1,5 +1,7 @@
 //! Pruning while spans come in.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -44,13 +46,14 @@ pub(crate) fn several(engine: Engine) {
     Runtime::new().unwrap().block_on(async {
         let what = rules([older_than(30)]);
         let store = Arc::new(place.open());
+        // Together: one of them may find nothing while the other is faster.
+        let deleted = Arc::new(AtomicU64::new(0));
         let mut pruning = JoinSet::new();
         for _ in 0..2 {
-            let (other, what) = (place.open(), what.clone());
+            let (other, what, deleted) = (place.open(), what.clone(), Arc::clone(&deleted));
             pruning.spawn(async move {
-                let mut deleted = 0;
-                while deleted < 40 {
-                    deleted += prune(&other, &what, now()).await.spans;
+                while deleted.load(Ordering::Relaxed) < 80 {
+                    deleted.fetch_add(prune(&other, &what, now()).await.spans, Ordering::Relaxed);
                     prune(&other, &Prune::Resources, now()).await;
                 }
                 other.close().await;
