@@ -1,9 +1,12 @@
 //! Databases to measure: a file, and what the environment names.
 
 use anyhow::Context;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
 use tracestead_model::UnixNanos;
-use tracestead_store::{DatabaseUrl, OpenOptions, SpanStore};
+use tracestead_store::{DatabaseUrl, OpenOptions, ServerUrl, SpanStore};
 
 /// A database of its own, empty at first.
 pub(crate) struct Place {
@@ -46,4 +49,41 @@ impl Place {
         let options = OpenOptions::new(self.url.clone(), UnixNanos::EPOCH);
         Ok(tokio::task::spawn_blocking(move || SpanStore::open(&options)).await??)
     }
+
+    /// Removes it where it would else fill the disk that the next one needs; servers are gone in the end anyway.
+    pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        match &self.url {
+            DatabaseUrl::Postgres(server) => {
+                let drop = format!("DROP SCHEMA {} CASCADE", server.schema);
+                connect_postgres(server).await?.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await?;
+            }
+            DatabaseUrl::MySql(server) => {
+                let drop = format!("DROP DATABASE {}", server.schema);
+                connect_mysql(server).await?.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await?;
+            }
+            // The file goes with its folder.
+            DatabaseUrl::Sqlite(_) | DatabaseUrl::ClickHouse(_) => {}
+        }
+        Ok(())
+    }
+}
+
+pub(crate) async fn connect_postgres(server: &ServerUrl) -> anyhow::Result<sqlx::PgConnection> {
+    let options = PgConnectOptions::new_without_pgpass()
+        .host(&server.host)
+        .port(server.port)
+        .username(server.user.as_deref().unwrap_or("postgres"))
+        .password(server.password.as_ref().map_or("", |password| password.expose()))
+        .database(server.database.as_deref().unwrap_or("postgres"));
+    Ok(sqlx::PgConnection::connect_with(&options).await?)
+}
+
+pub(crate) async fn connect_mysql(server: &ServerUrl) -> anyhow::Result<sqlx::MySqlConnection> {
+    let options = MySqlConnectOptions::new()
+        .host(&server.host)
+        .port(server.port)
+        .charset("utf8mb4")
+        .username(server.user.as_deref().unwrap_or("root"))
+        .password(server.password.as_ref().map_or("", |password| password.expose()));
+    Ok(sqlx::MySqlConnection::connect_with(&options).await?)
 }

@@ -56,6 +56,7 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
     let mut results = serde_json::Map::new();
     for place in places("retention")?.into_iter().filter(|place| ENGINES.contains(&place.engine)) {
         results.insert(place.engine.to_owned(), delete_under_load(&place, old_traces).await?);
+        place.remove().await?;
     }
     Ok(json!({"old_spans": old_traces * SPANS as u64, "engines": results}))
 }

@@ -6,14 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use rusqlite::types::Value as Sql;
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{
-    AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, TypeInfo as _, ValueRef as _,
-};
+use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, TypeInfo as _, ValueRef as _};
 use tracestead_store::{DatabaseUrl, ServerUrl};
 
-use crate::place::Place;
+use crate::place::{Place, connect_mysql, connect_postgres};
 
 const TABLES: [&str; 2] = ["agno_traces", "agno_spans"];
 
@@ -73,11 +69,7 @@ fn part_of<T>(rows: &[T], part: usize, parts: usize) -> &[T] {
 }
 
 async fn postgres(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
-    let mut options = PgConnectOptions::new_without_pgpass().host(&server.host).port(server.port);
-    options = options.username(server.user.as_deref().unwrap_or("postgres"));
-    options = options.password(server.password.as_ref().map_or("", |password| password.expose()));
-    options = options.database(server.database.as_deref().unwrap_or("postgres"));
-    let mut connection = sqlx::PgConnection::connect_with(&options).await?;
+    let mut connection = connect_postgres(server).await?;
     let (schema, copy) = (&server.schema, format!("{}_bulk", server.schema));
     let mut run = format!("CREATE SCHEMA {copy};");
     for table in TABLES {
@@ -128,10 +120,7 @@ enum Cell {
 async fn mysql(server: &ServerUrl, transactions: usize) -> anyhow::Result<f64> {
     /// As many rows a statement as fit into its number of values.
     const ROWS: usize = 512;
-    let mut options = MySqlConnectOptions::new().host(&server.host).port(server.port).charset("utf8mb4");
-    options = options.username(server.user.as_deref().unwrap_or("root"));
-    options = options.password(server.password.as_ref().map_or("", |password| password.expose()));
-    let mut connection = sqlx::MySqlConnection::connect_with(&options).await?;
+    let mut connection = connect_mysql(server).await?;
     let (schema, copy) = (&server.schema, format!("{}_bulk", server.schema));
     let mut tables = Vec::new();
     connection.execute(sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {copy}")))).await?;
