@@ -14,6 +14,7 @@ mod list;
 mod machine;
 mod numbers;
 mod place;
+mod postgres;
 mod retention;
 mod traces;
 
@@ -43,9 +44,12 @@ async fn main() -> anyhow::Result<()> {
     if wanted("retention") {
         results.insert("retention".to_owned(), retention::run().await?);
     }
+    if wanted("ways") {
+        results.insert("ways".to_owned(), postgres::run().await?);
+    }
     anyhow::ensure!(
         !results.is_empty(),
-        "there are five benchmarks: engines, facts, ingest, list, retention"
+        "there are six benchmarks: engines, facts, ingest, list, retention, ways"
     );
     keep(&json!({"machine": machine, "version": env!("CARGO_PKG_VERSION"), "results": results}))
 }

@@ -73,7 +73,7 @@ fn run(arguments: &[String]) -> Outcome {
 fn bench(arguments: &[String]) -> Outcome {
     // Only these ask servers.
     let asks = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
-    let asks_servers = ["engines", "list", "retention"].into_iter().any(asks);
+    let asks_servers = ["engines", "list", "retention", "ways"].into_iter().any(asks);
     let databases = if asks_servers { Some(databases::Databases::start_durable()?) } else { None };
     let command = Command::cargo(["run", "--release", "--package", "tracestead-bench", "--"]).args(arguments);
     match &databases {
