@@ -1,6 +1,6 @@
 //! Spans into each database, durable and answered, against that database's own bulk path with the same rows.
 //!
-//! Ours: prepared batches of 512 spans from eight senders at once, through the store: reading what is stored, folding traces,
+//! Ours: prepared batches of 512 spans from sixteen senders at once, through the store: reading what is stored, folding traces,
 //! resources, rollups, spans, commit. Bulk: the rows that came of it, read back and written into the same tables with the
 //! same indexes in as many transactions, by `COPY`, by `INSERT` of many rows, in `RowBinary`. Making rows out of spans is
 //! counted on our side, and not on the other.
@@ -21,7 +21,10 @@ use crate::traces::{Maker, SPANS};
 
 const TRACES_PER_BATCH: usize = 64;
 const BATCHES: usize = 80;
-const SENDERS: usize = 8;
+const SENDERS: usize = 16;
+
+/// So many batches are one commit: more spans do not go into one.
+const BATCHES_PER_COMMIT: usize = 4096 / (TRACES_PER_BATCH * SPANS);
 const TURNS: u64 = 3;
 
 /// What was measured of an engine, turn by turn.
@@ -95,8 +98,8 @@ async fn send(place: &Place, seed: u64) -> anyhow::Result<(f64, usize)> {
     }
     let seconds = began.elapsed().as_secs_f64();
     store.close().await;
-    // Eight senders wait at once, so a group has as many batches but for the first.
-    Ok((seconds, BATCHES.div_ceil(SENDERS)))
+    // While one commit is on its way, at least as many batches wait for the next.
+    Ok((seconds, BATCHES.div_ceil(BATCHES_PER_COMMIT)))
 }
 
 async fn send_all(

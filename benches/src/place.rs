@@ -61,8 +61,14 @@ impl Place {
                 let drop = format!("DROP DATABASE {}", server.schema);
                 connect_mysql(server).await?.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await?;
             }
+            DatabaseUrl::ClickHouse(server) => {
+                let database = server.database.as_deref().context("the URL names no database")?;
+                let drop = format!("DROP DATABASE {database}");
+                let request = reqwest::Client::new().post(server.http_url()).body(drop);
+                request.send().await?.error_for_status()?;
+            }
             // The file goes with its folder.
-            DatabaseUrl::Sqlite(_) | DatabaseUrl::ClickHouse(_) => {}
+            DatabaseUrl::Sqlite(_) => {}
         }
         Ok(())
     }

@@ -50,8 +50,11 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
     let options = options.database(server.database.as_deref().unwrap_or("postgres"));
     let mut connection = PgConnection::connect_with(&options).await?;
     let schema = &server.schema;
-    run_sql(&mut connection, format!("SET search_path TO {schema}; CREATE TABLE ways (LIKE agno_spans INCLUDING ALL)"))
-        .await?;
+    run_sql(
+        &mut connection,
+        format!("SET search_path TO {schema}; CREATE TABLE ways (LIKE agno_spans INCLUDING ALL)"),
+    )
+    .await?;
     let (columns, rows) = read(&mut connection, schema).await?;
     println!("ways into PostgreSQL: {} spans with 2 KB texts, {TURNS} turns each", rows.len());
     let mut results = serde_json::Map::new();
@@ -65,8 +68,13 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
             }
         }
         let [copy, unnest, values] = rates.each_mut().map(|rates| median(rates));
-        println!("  {size:>4} rows at once: COPY {copy:.0} rows/s, UNNEST {unnest:.0} rows/s, VALUES {values:.0} rows/s");
-        results.insert(size.to_string(), json!({"copy": copy, "unnest": unnest, "values": values, "raw": rates}));
+        println!(
+            "  {size:>4} rows at once: COPY {copy:.0} rows/s, UNNEST {unnest:.0} rows/s, VALUES {values:.0} rows/s"
+        );
+        results.insert(
+            size.to_string(),
+            json!({"copy": copy, "unnest": unnest, "values": values, "raw": rates}),
+        );
     }
     run_sql(&mut connection, format!("DROP SCHEMA {schema} CASCADE")).await?;
     Ok(json!({"rows_per_second_by_rows_at_once": results}))
@@ -81,8 +89,10 @@ async fn read(connection: &mut PgConnection, schema: &str) -> anyhow::Result<(Ve
     let sql = "SELECT CAST(a.attname AS TEXT), format_type(a.atttypid, NULL) FROM pg_attribute a
         WHERE a.attrelid = CAST($1 AS regclass) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
     let found = sqlx::query(sql).bind(format!("{schema}.agno_spans")).fetch_all(&mut *connection).await?;
-    let columns: Vec<Column> =
-        found.iter().map(|row| Column { name: format!("\"{}\"", row.get::<String, _>(0)), kind: row.get(1) }).collect();
+    let columns: Vec<Column> = found
+        .iter()
+        .map(|row| Column { name: format!("\"{}\"", row.get::<String, _>(0)), kind: row.get(1) })
+        .collect();
     let texts: Vec<String> = columns.iter().map(|column| format!("CAST({} AS TEXT)", column.name)).collect();
     let sql = format!("SELECT {} FROM agno_spans", texts.join(", "));
     let found = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;
@@ -96,7 +106,9 @@ type Done<'a> = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<f64>> + 'a>
 fn copy_all<'a>(connection: &'a mut PgConnection, _: &'a [Column], rows: &'a Rows, size: usize) -> Done<'a> {
     Box::pin(async move {
         let field = |value: &Option<String>| match value {
-            Some(text) => text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"),
+            Some(text) => {
+                text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+            }
             None => "\\N".to_owned(),
         };
         let line = |row: &Vec<Option<String>>| row.iter().map(field).collect::<Vec<_>>().join("\t") + "\n";
@@ -123,8 +135,11 @@ fn unnest_all<'a>(
 ) -> Done<'a> {
     Box::pin(async move {
         let arrays: Vec<String> = (1..=columns.len()).map(|at| format!("${at}")).collect();
-        let casts: Vec<String> =
-            columns.iter().enumerate().map(|(at, column)| format!("CAST(c{at} AS {})", column.kind)).collect();
+        let casts: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| format!("CAST(c{at} AS {})", column.kind))
+            .collect();
         let names: Vec<String> = (0..columns.len()).map(|at| format!("c{at}")).collect();
         let sql = format!(
             "INSERT INTO ways SELECT {} FROM UNNEST({}) AS u ({})",
@@ -134,7 +149,9 @@ fn unnest_all<'a>(
         );
         let turned: Vec<Vec<Vec<Option<String>>>> = rows
             .chunks(size)
-            .map(|some| (0..columns.len()).map(|at| some.iter().map(|row| row[at].clone()).collect()).collect())
+            .map(|some| {
+                (0..columns.len()).map(|at| some.iter().map(|row| row[at].clone()).collect()).collect()
+            })
             .collect();
         let began = Instant::now();
         for part in turned {
@@ -170,7 +187,8 @@ fn values_all<'a>(
                     format!("({})", columns.iter().map(&mut place).collect::<Vec<_>>().join(", "))
                 };
                 let lists: Vec<String> = some.iter().map(row).collect();
-                let mut query = sqlx::query(AssertSqlSafe(format!("INSERT INTO ways VALUES {}", lists.join(", "))));
+                let mut query =
+                    sqlx::query(AssertSqlSafe(format!("INSERT INTO ways VALUES {}", lists.join(", "))));
                 for value in some.iter().flatten() {
                     query = query.bind(value.clone());
                 }

@@ -22,7 +22,7 @@ use crate::traces::{BEGAN, Maker, SPANS};
 use load::{Load, Measured, SharedMaker, measure};
 
 /// Where stores delete.
-const ENGINES: [&str; 3] = ["SQLite", "PostgreSQL", "MariaDB"];
+const ENGINES: [&str; 4] = ["SQLite", "PostgreSQL", "MariaDB", "ClickHouse"];
 
 /// How many spans are deleted, unless a variable says otherwise for a quick try.
 const OLD_SPANS: u64 = 1_000_000;

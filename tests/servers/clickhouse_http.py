@@ -22,7 +22,6 @@ import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import chdb
@@ -126,46 +125,55 @@ def decompressed(body: bytes) -> Iterator[bytes]:
         start += 16 + compressed
 
 
+class Connection:
+    """A session of the engine's, with the database and the settings of the last request."""
+
+    def __init__(self, path: str) -> None:
+        self.engine = chdb.connect(path)
+        # On only where the engine is no server: it takes what is no statement for an expression.
+        self.engine.query("SET implicit_select = 0")
+        self._database = ""
+        self._settings: dict[str, str] = {}
+
+    def configure(self, request: Request) -> None:
+        """Takes the database and the settings of this request, and no others. Most are those of the request before."""
+        database, settings = request.options.get(DATABASE) or "default", request.settings()
+        if database != self._database:
+            self._database = ""
+            self.engine.query(f"USE `{database}`")
+            self._database = database
+        for key in [key for key in self._settings if key not in settings]:
+            self.engine.query(f"SET `{key}` = DEFAULT")
+            del self._settings[key]
+        for key, value in settings.items():
+            if self._settings.get(key) != value:
+                literal = value.replace("\\", "\\\\").replace("'", "\\'")
+                self.engine.query(f"SET `{key}` = '{literal}'")
+                self._settings[key] = value
+
+
 class Engine:
     """The engine, opened once, with several connections to it."""
 
     def __init__(self, path: str) -> None:
-        self._idle: queue.Queue[chdb.Connection] = queue.Queue()
+        # The last one that was used first: it is most likely to be set as the next request wants it.
+        self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
         for _ in range(CONNECTIONS):
-            connection = chdb.connect(path)
-            # On only where the engine is no server: it takes what is no statement for an expression.
-            connection.query("SET implicit_select = 0")
-            self._idle.put(connection)
+            self._idle.put(Connection(path))
 
     def answer(self, request: Request) -> tuple[bytes, dict[str, int]]:
         """The answer in the format asked for, and what was read or written for it."""
         start = time.perf_counter_ns()
         connection = self._idle.get()
         try:
-            with configured(connection, request):
-                if request.rows and IS_INSERT.match(request.statement):
-                    content, summary = b"", insert(connection, request)
-                else:
-                    content, summary = select(connection, request)
+            connection.configure(request)
+            if request.rows and IS_INSERT.match(request.statement):
+                content, summary = b"", insert(connection.engine, request)
+            else:
+                content, summary = select(connection.engine, request)
         finally:
             self._idle.put(connection)
         return content, {**summary, "elapsed_ns": time.perf_counter_ns() - start}
-
-
-@contextmanager
-def configured(connection: chdb.Connection, request: Request) -> Iterator[None]:
-    """The connection with the database and the settings of this request, and without them after it."""
-    connection.query(f"USE `{request.options.get(DATABASE) or 'default'}`")
-    changed = []
-    try:
-        for key, value in request.settings().items():
-            literal = value.replace("\\", "\\\\").replace("'", "\\'")
-            connection.query(f"SET `{key}` = '{literal}'")
-            changed.append(key)
-        yield
-    finally:
-        for key in changed:
-            connection.query(f"SET `{key}` = DEFAULT")
 
 
 def select(connection: chdb.Connection, request: Request) -> tuple[bytes, dict[str, int]]:

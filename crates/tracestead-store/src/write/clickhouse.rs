@@ -16,11 +16,14 @@ mod look;
 mod months;
 mod spans;
 
+use std::collections::BTreeSet;
+
 use super::apply::{self, Drafts};
 use super::commit::Context;
 use super::span_events::Joined;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Session};
+use crate::sql::{Dialect, MAX_LIST, in_list};
 
 pub(super) use gone::{
     delete_rows, gone, quarantine as delete_quarantine, resources as delete_resources, spans as delete_spans,
@@ -31,6 +34,25 @@ pub(crate) use hours::{Hours, Summing};
 pub(super) use look::{Seen, settle};
 pub(super) use months::{Month, all as months, give_back, merge};
 pub(super) use spans::write as write_spans;
+
+/// Returns those traces of which something may be stored. There most traces are new, and to look for one without a place in
+/// the large tables costs more than all else.
+pub(super) fn known<'a>(
+    session: &mut dyn Session,
+    trace_ids: &[&'a str],
+) -> Result<Vec<&'a str>, DatabaseError> {
+    if session.dialect() != Dialect::ClickHouse {
+        return Ok(trace_ids.to_vec());
+    }
+    let mut found = BTreeSet::new();
+    for some in trace_ids.chunks(MAX_LIST) {
+        let mut values = Vec::new();
+        let list = in_list("trace_id", some, &mut values);
+        let sql = format!("SELECT DISTINCT trace_id FROM tracestead_trace_places WHERE {list}");
+        found.extend(session.query(&sql, &values)?.into_iter().map(|mut row| row.required(0)));
+    }
+    Ok(trace_ids.iter().filter(|trace_id| found.contains(**trace_id)).copied().collect())
+}
 
 /// Writes the drafts and sees to it that they are right whoever else writes.
 pub(super) fn write(

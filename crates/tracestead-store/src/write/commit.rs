@@ -12,7 +12,7 @@ use super::apply::{self, Drafts};
 use super::draft::{Action, Offered, StoredSpans};
 use super::source::SourceRow;
 use super::span_events::{self, Joined};
-use super::{backfill, quarantine, resources, traces};
+use super::{backfill, clickhouse, quarantine, resources, traces};
 use crate::batch::{PreparedEvent, PreparedResource, PreparedSpan};
 use crate::error::DatabaseError;
 use crate::schema::Tables;
@@ -149,8 +149,9 @@ pub(super) fn read<'a>(
     trace_ids: &[&str],
     context: Context<'_>,
 ) -> Result<Drafts<'a>, DatabaseError> {
-    let before = traces::lock(session, trace_ids)?;
-    let mut stored = StoredSpans::read(session, trace_ids)?;
+    let known = clickhouse::known(session, trace_ids)?;
+    let before = traces::lock(session, &known)?;
+    let mut stored = StoredSpans::read(session, &known)?;
     let unread: Vec<&str> =
         trace_ids.iter().copied().filter(|trace_id| stored.has_unread(trace_id)).collect();
     if !unread.is_empty() {
