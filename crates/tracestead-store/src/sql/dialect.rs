@@ -1,5 +1,7 @@
 //! Where the databases' SQL differs.
 
+use super::MAX_LIST;
+
 /// Whose SQL it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -10,6 +12,22 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// Returns how many ids a statement takes at once that is asked for in each commit. Where a list is one value, it may be
+    /// long.
+    pub(crate) fn most_ids(self) -> usize {
+        if self == Self::ClickHouse { 16 * MAX_LIST } else { MAX_LIST }
+    }
+
+    /// Returns how many spans go into one commit at most, if so many wait: a transaction must stay short, others write to the same
+    /// tables.
+    pub(crate) fn most_spans(self) -> usize {
+        match self {
+            // There a commit leaves files behind that are to be merged, however few spans it has.
+            Self::ClickHouse => 16_384,
+            _ => 4096,
+        }
+    }
+
     /// Returns `table` as it is read: of rows that were written over, the last one.
     pub(crate) fn from(self, table: &str) -> String {
         if self == Self::ClickHouse { format!("{table} FINAL") } else { table.to_owned() }

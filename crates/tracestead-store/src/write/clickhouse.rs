@@ -23,7 +23,7 @@ use super::commit::Context;
 use super::span_events::Joined;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Session};
-use crate::sql::{Dialect, MAX_LIST, in_list};
+use crate::sql::{Dialect, in_list};
 
 pub(super) use gone::{
     delete_rows, gone, quarantine as delete_quarantine, resources as delete_resources, spans as delete_spans,
@@ -45,7 +45,7 @@ pub(super) fn known<'a>(
         return Ok(trace_ids.to_vec());
     }
     let mut found = BTreeSet::new();
-    for some in trace_ids.chunks(MAX_LIST) {
+    for some in trace_ids.chunks(session.dialect().most_ids()) {
         let mut values = Vec::new();
         let list = in_list("trace_id", some, &mut values);
         let sql = format!("SELECT DISTINCT trace_id FROM tracestead_trace_places WHERE {list}");

@@ -12,7 +12,7 @@ use super::source::SourceRow;
 use crate::batch::PreparedSpan;
 use crate::error::DatabaseError;
 use crate::session::Session;
-use crate::sql::{MAX_LIST, Row, of_traces};
+use crate::sql::{Row, of_traces};
 
 /// A span of the trace.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl StoredSpans {
     pub(super) fn read(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Self, DatabaseError> {
         let mut found = Self::default();
         let from = session.dialect().from("agno_spans");
-        for some in trace_ids.chunks(MAX_LIST) {
+        for some in trace_ids.chunks(session.dialect().most_ids()) {
             let mut values = Vec::new();
             let list = of_traces(session.dialect(), "agno_spans", some, &mut values);
             let sql = format!("SELECT {COLUMNS} FROM {from} WHERE {list}");

@@ -12,7 +12,7 @@ use tracestead_model::{Attributes, Event, UnixNanos, Value as Said};
 use crate::batch::PreparedEvent;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, Value, in_list};
 
 /// Trace and span.
 type Key<'a> = (&'a str, &'a str);
@@ -59,7 +59,7 @@ pub(crate) fn stored_keys(
     let trace_ids: Vec<&str> = trace_ids.iter().copied().collect();
     let from = session.dialect().from("tracestead_span_events");
     let mut found = Vec::new();
-    for some in trace_ids.chunks(MAX_LIST) {
+    for some in trace_ids.chunks(session.dialect().most_ids()) {
         let mut values = Vec::new();
         let list = in_list("trace_id", some, &mut values);
         let sql = format!("SELECT trace_id, span_id, event_id FROM {from} WHERE {list}");
@@ -98,7 +98,7 @@ impl Joined {
             return Ok(joined);
         }
         let from = session.dialect().from("tracestead_span_events");
-        for some in trace_ids.chunks(MAX_LIST) {
+        for some in trace_ids.chunks(session.dialect().most_ids()) {
             let mut values = Vec::new();
             let list = in_list("trace_id", some, &mut values);
             let sql = format!(

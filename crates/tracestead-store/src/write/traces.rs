@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::summary::Description;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, MAX_LIST, Row, Value, of_traces};
+use crate::sql::{Dialect, Row, Value, of_traces};
 
 /// The ids by which a trace is found.
 const CONTEXT: [&str; 6] = ["run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"];
@@ -52,7 +52,7 @@ pub(super) fn read(
     let dialect = session.dialect();
     let from = dialect.from("agno_traces");
     let mut found = HashMap::new();
-    for some in trace_ids.chunks(MAX_LIST) {
+    for some in trace_ids.chunks(dialect.most_ids()) {
         let mut values = Vec::new();
         let list = of_traces(dialect, "agno_traces", some, &mut values);
         let sql = format!("SELECT {BEFORE} FROM {from} WHERE {list} ORDER BY trace_id{tail}");

@@ -25,9 +25,6 @@ use crate::schema::Tables;
 use crate::session::{Access, Session};
 use crate::{Batch, IngestError, Stored};
 
-/// A group is closed at so many spans: a transaction must stay short, others write to the same tables.
-const GROUP_SPANS: usize = 4096;
-
 /// How often the writer looks for rows that Agno wrote.
 const LOOK_AROUND: Duration = Duration::from_millis(300);
 
@@ -67,10 +64,12 @@ impl Writer {
         let noted = Arc::clone(&progress);
         let summing = Summing::start(&connector)?;
         let thread = std::thread::Builder::new().name("tracestead-writer".to_owned()).spawn(move || {
+            let most_spans = session.dialect().most_spans();
             let connection = Connection::new(session, connector, Access::Write);
             let memory = Memory::default();
             let progress = noted;
-            Thread { connection, memory, tables, prices, progress, counted_at: None, background }.run(&jobs);
+            Thread { connection, most_spans, memory, tables, prices, progress, counted_at: None, background }
+                .run(&jobs);
             // What is left to be summed is summed.
             drop(summing);
         })?;
@@ -138,6 +137,8 @@ impl Writer {
 
 struct Thread {
     connection: Connection,
+    /// So many go into one commit, if so many wait.
+    most_spans: usize,
     memory: Memory,
     tables: Tables,
     prices: Arc<PriceBook>,
@@ -161,7 +162,7 @@ impl Thread {
             let mut is_idle = false;
             match next {
                 Ok(Job::Ingest(first)) => {
-                    let group = gather(first, jobs, &mut left_over);
+                    let group = gather(first, self.most_spans, jobs, &mut left_over);
                     self.write(group);
                 }
                 Ok(Job::Rebuild { step, answer }) => {
@@ -305,10 +306,15 @@ impl Thread {
 }
 
 /// Takes what waits; a job of another kind ends the group and is left over.
-fn gather(first: Ingest, jobs: &Receiver<Job>, left_over: &mut Option<Job>) -> Vec<Ingest> {
+fn gather(
+    first: Ingest,
+    most_spans: usize,
+    jobs: &Receiver<Job>,
+    left_over: &mut Option<Job>,
+) -> Vec<Ingest> {
     let mut spans = first.batch.len();
     let mut group = vec![first];
-    while spans < GROUP_SPANS {
+    while spans < most_spans {
         match jobs.try_recv() {
             Ok(Job::Ingest(job)) => {
                 spans += job.batch.len();

@@ -72,7 +72,7 @@ impl Seen {
     fn look(session: &mut dyn Session, trace_ids: &[&str]) -> Result<Self, DatabaseError> {
         let dialect = session.dialect();
         let mut seen = Self::nothing_of(trace_ids);
-        for some in trace_ids.chunks(MAX_LIST) {
+        for some in trace_ids.chunks(dialect.most_ids()) {
             let mut values = Vec::new();
             let spans = of_traces(dialect, "agno_spans", some, &mut values);
             let records = in_list("trace_id", some, &mut values);
