@@ -4,6 +4,7 @@
 //! anew whenever spans of it arrive. That is how late roots, orphans that find their parent and resent spans all come
 //! out right.
 
+use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -165,7 +166,11 @@ pub struct TraceShape {
 impl TraceShape {
     /// Folds the spans of one trace.
     #[must_use]
-    pub fn fold(spans: &[SpanShape]) -> Self {
+    pub fn fold<S: Borrow<SpanShape>>(spans: &[S]) -> Self {
+        Self::of(&spans.iter().map(Borrow::borrow).collect::<Vec<_>>())
+    }
+
+    fn of(spans: &[&SpanShape]) -> Self {
         let nodes: Vec<Node> = spans
             .iter()
             .map(|span| Node {
@@ -214,7 +219,7 @@ impl TraceShape {
         let named = shape.entry.or(shape.root).or(shape.first);
         let find = |id: Option<SpanId>| spans.iter().find(|span| Some(span.span_id) == id);
         shape.name = find(named).map(|span| span.name.clone()).unwrap_or_default();
-        shape.context = context(spans, find(shape.entry));
+        shape.context = context(spans, find(shape.entry).copied());
         for at in counted(spans, &placed) {
             let span = &spans[at];
             let usage = span.own_usage();
@@ -229,7 +234,7 @@ impl TraceShape {
     }
 }
 
-fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
+fn context(spans: &[&SpanShape], entry: Option<&SpanShape>) -> RunContext {
     let earliest = |field: fn(&RunContext) -> &Option<String>| {
         let with_field = spans.iter().filter(|span| field(&span.context).is_some());
         with_field
@@ -260,7 +265,7 @@ fn context(spans: &[SpanShape], entry: Option<&SpanShape>) -> RunContext {
 ///   the same call twice, one inside the other. What a tool or another run below it calls is not its own;
 /// - of calls that got the same answer at the same time, one;
 /// - a run that reports a sum, if no language model below it and nothing above it is counted.
-fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
+fn counted(spans: &[&SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
     let is_call = |at: usize| {
         spans[at].span_type.is_model_call()
             && (spans[at].usage.is_reported() || spans[at].cost_nano_usd.is_some())
@@ -308,7 +313,7 @@ fn counted(spans: &[SpanShape], placed: &[crate::tree::Placed]) -> Vec<usize> {
 
 /// Drops calls that got the same answer as another one during the same time. Servers that give every answer the same id
 /// do so one after the other, so time tells them apart. The one that says most stays.
-fn drop_repeated(spans: &[SpanShape], calls: &mut Vec<usize>) {
+fn drop_repeated(spans: &[&SpanShape], calls: &mut Vec<usize>) {
     let mut by_answer: HashMap<&str, Vec<usize>> = HashMap::new();
     for at in calls.iter() {
         if let Some(id) = &spans[*at].response_id {
@@ -322,16 +327,16 @@ fn drop_repeated(spans: &[SpanShape], calls: &mut Vec<usize>) {
         same.sort_by_key(|at| (spans[*at].start_time_ns, spans[*at].span_id));
         // Of those that overlap in a row, the one kept so far and when the last of them ends.
         let mut kept = same[0];
-        let mut end = end_time_ns(&spans[kept]);
+        let mut end = end_time_ns(spans[kept]);
         for at in same.into_iter().skip(1) {
             if spans[at].start_time_ns < end {
                 let (more, less) = if says(at) > says(kept) { (at, kept) } else { (kept, at) };
                 dropped.insert(less);
                 kept = more;
-                end = end.max(end_time_ns(&spans[at]));
+                end = end.max(end_time_ns(spans[at]));
             } else {
                 kept = at;
-                end = end_time_ns(&spans[at]);
+                end = end_time_ns(spans[at]);
             }
         }
     }

@@ -152,15 +152,23 @@ impl Session for ClickHouseSession {
             return Ok(0);
         }
         let columns = rows::columns(insert.table, insert.columns)?;
-        let bytes = rows::encoded(&columns, rows)?;
+        rows::check(&columns, rows)?;
         let names = insert.columns.join(", ");
         let sql = format!("INSERT INTO {} ({names}) FORMAT RowBinary", insert.table);
         let client = &self.client;
         let sent = async move {
+            // The server reads the first rows while the next ones are made.
             let mut insert = client.insert_formatted_with(sql).buffered_with_capacity(rows::CHUNK_BYTES);
-            for chunk in bytes.chunks(rows::CHUNK_BYTES) {
-                insert.write_buffered(chunk);
-                insert.flush().await?;
+            let (mut bytes, mut buffered) = (Vec::new(), 0);
+            for row in rows {
+                rows::encode(&columns, row, &mut bytes);
+                insert.write_buffered(&bytes);
+                buffered += bytes.len();
+                bytes.clear();
+                if buffered >= rows::CHUNK_BYTES {
+                    insert.flush().await?;
+                    buffered = 0;
+                }
             }
             insert.end().await
         };

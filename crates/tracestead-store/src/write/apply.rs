@@ -111,7 +111,7 @@ fn write_spans(
     folded: &[Folded<'_, '_>],
     conflict: Conflict<'static>,
 ) -> Result<(), DatabaseError> {
-    let mut rollups = Rollups::default();
+    let mut rollups = Rollups::of(session.dialect());
     let mut changes = Changes::default();
     for (trace_id, draft, shape) in folded {
         for removed in &draft.removed {

@@ -74,7 +74,7 @@ pub(crate) fn write(
     context: Context<'_>,
 ) -> Result<Vec<Copied>, DatabaseError> {
     let here = Here::read(session, &copied, columns, context)?;
-    let mut plan = Plan::default();
+    let mut plan = Plan { rollups: Rollups::of(session.dialect()), ..Plan::default() };
     let outcomes = copied.into_iter().map(|trace| plan.add(trace, &here, columns, context)).collect();
     drop(here);
     plan.write(session, columns, context)?;

@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn fold(&self) -> TraceShape {
-        TraceShape::fold(&self.entries.values().map(|entry| entry.shape.clone()).collect::<Vec<_>>())
+        TraceShape::fold(&self.entries.values().map(|entry| &entry.shape).collect::<Vec<_>>())
     }
 
     /// Returns how many stored spans of it are in no rollup yet.

@@ -5,7 +5,7 @@
 //! span adds to the rollups exactly when `is_counted` in its row is not NULL. Whatever changes a row takes its old part out
 //! in the same transaction, so that sending again changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracestead_model::{SpanShape, SpanType, latency_bucket};
 
@@ -52,7 +52,11 @@ pub(crate) const SUMS: [&str; 8] = [
 
 /// What to add to the rollups at the end of a transaction.
 #[derive(Debug, Default)]
-pub(crate) struct Rollups(BTreeMap<Key, [i64; SUMS.len()]>);
+pub(crate) struct Rollups {
+    sums: BTreeMap<Key, [i64; SUMS.len()]>,
+    /// Where whole hours are summed anew, those whose spans change; sums are not made then.
+    hours: Option<BTreeSet<i64>>,
+}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -67,6 +71,11 @@ struct Key {
 }
 
 impl Rollups {
+    /// Returns what takes changes of this database.
+    pub(crate) fn of(dialect: Dialect) -> Self {
+        Self { sums: BTreeMap::new(), hours: (dialect == Dialect::ClickHouse).then(BTreeSet::new) }
+    }
+
     /// Adds a span; `is_counted` says whether its tokens and cost are part of its trace's.
     pub(crate) fn add(&mut self, span: &SpanShape, is_counted: bool) {
         self.change(span, is_counted, 1);
@@ -77,15 +86,16 @@ impl Rollups {
         self.change(span, is_counted, -1);
     }
 
-    /// Returns the hours whose sums change.
+    /// Returns the hours whose sums change, where they are summed anew.
     pub(crate) fn hours(&self) -> Vec<i64> {
-        let mut hours: Vec<i64> =
-            self.0.iter().filter(|(_, sums)| changes(sums)).map(|(key, _)| key.bucket_start_ns).collect();
-        hours.dedup();
-        hours
+        self.hours.iter().flatten().copied().collect()
     }
 
     fn change(&mut self, span: &SpanShape, is_counted: bool, sign: i64) {
+        if let Some(hours) = &mut self.hours {
+            hours.insert(hour(span));
+            return;
+        }
         let duration_ns = span.end_time_ns.map_or(0, |end| end.saturating_sub(span.start_time_ns).max(0));
         let usage = span.own_usage();
         let of_counted = |number: Option<i64>| if is_counted { number.unwrap_or(0) } else { 0 };
@@ -99,7 +109,7 @@ impl Rollups {
             of_counted(span.cost_nano_usd),
             i64::from(is_counted && span.cost_nano_usd.is_none()),
         ];
-        let sums = self.0.entry(Key::of(span, duration_ns)).or_default();
+        let sums = self.sums.entry(Key::of(span, duration_ns)).or_default();
         for (sum, part) in sums.iter_mut().zip(parts) {
             *sum = sum.saturating_add(sign * part);
         }
@@ -124,14 +134,14 @@ impl Rollups {
             status: status(is_error),
             latency_bucket,
         };
-        for (sum, part) in self.0.entry(key.with_id()).or_default().iter_mut().zip(parts) {
+        for (sum, part) in self.sums.entry(key.with_id()).or_default().iter_mut().zip(parts) {
             *sum = sum.saturating_add(part);
         }
     }
 
     /// Returns how many spans were added.
     pub(crate) fn calls(&self) -> i64 {
-        self.0.values().map(|sums| sums[0]).sum()
+        self.sums.values().map(|sums| sums[0]).sum()
     }
 
     /// Writes sums over whole hours, with the number that says which of several stands.
@@ -142,7 +152,7 @@ impl Rollups {
     ) -> Result<(), DatabaseError> {
         let mark = [Value::int(generation), Value::Bool(Some(false))];
         let rows: Vec<Vec<Value<'_>>> = self
-            .0
+            .sums
             .iter()
             .map(|(key, sums)| key.row(sums).into_iter().chain(mark.clone()).collect())
             .collect();
@@ -159,7 +169,7 @@ impl Rollups {
             session.touch_hours(&self.hours());
             return Ok(());
         }
-        let changes: Vec<_> = self.0.into_iter().filter(|(_, sums)| changes(sums)).collect();
+        let changes: Vec<_> = self.sums.into_iter().filter(|(_, sums)| changes(sums)).collect();
         if changes.is_empty() {
             return Ok(());
         }
@@ -177,6 +187,10 @@ impl Rollups {
     }
 }
 
+fn hour(span: &SpanShape) -> i64 {
+    span.start_time_ns.div_euclid(HOUR_NS) * HOUR_NS
+}
+
 fn name(name: &str) -> String {
     name.chars().take(MAX_NAME_CHARS).collect()
 }
@@ -192,7 +206,7 @@ fn changes(sums: &[i64; SUMS.len()]) -> bool {
 impl Key {
     fn of(span: &SpanShape, duration_ns: i64) -> Self {
         let step = Self {
-            bucket_start_ns: span.start_time_ns.div_euclid(HOUR_NS) * HOUR_NS,
+            bucket_start_ns: hour(span),
             rollup_id: String::new(),
             span_type: span.span_type.as_str(),
             name: name(&span.name),

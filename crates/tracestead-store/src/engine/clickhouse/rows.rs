@@ -34,39 +34,47 @@ pub(super) fn columns(table: &str, names: &[&str]) -> Result<Vec<Type>, Database
     names.iter().map(find).collect()
 }
 
-/// Returns the rows, one after the other.
-pub(super) fn encoded(columns: &[Type], rows: &[Vec<Value<'_>>]) -> Result<Vec<u8>, DatabaseError> {
-    let mut bytes = Vec::new();
-    for row in rows {
-        for (column, value) in columns.iter().zip(row) {
-            if !write(*column, value, &mut bytes) {
-                let says = format!("a column of {:?} cannot hold {value:?}", column.kind);
-                return Err(DatabaseError::new(ErrorKind::Rows, says));
+/// Fails if a column cannot hold a value: of rows that have been sent in part none may stay.
+pub(super) fn check(columns: &[Type], rows: &[Vec<Value<'_>>]) -> Result<(), DatabaseError> {
+    for (column, value) in rows.iter().flat_map(|row| columns.iter().zip(row)) {
+        if !column.can_hold(value) {
+            let says = format!("a column of {:?} cannot hold {value:?}", column.kind);
+            return Err(DatabaseError::new(ErrorKind::Rows, says));
+        }
+    }
+    Ok(())
+}
+
+impl Type {
+    fn can_hold(self, value: &Value<'_>) -> bool {
+        match (self.kind, value) {
+            (_, Value::Text(None) | Value::Json(None) | Value::Int(None) | Value::Bool(None)) => {
+                self.is_nullable
+            }
+            (Kind::Integer, value) => matches!(value, Value::Int(_)),
+            (Kind::Flag, value) => matches!(value, Value::Bool(_)),
+            (_, value) => matches!(value, Value::Text(_) | Value::Json(_) | Value::Bytes(_)),
+        }
+    }
+}
+
+/// Adds a row that was checked.
+pub(super) fn encode(columns: &[Type], row: &[Value<'_>], bytes: &mut Vec<u8>) {
+    for (column, value) in columns.iter().zip(row) {
+        let is_null =
+            matches!(value, Value::Text(None) | Value::Json(None) | Value::Int(None) | Value::Bool(None));
+        if column.is_nullable {
+            bytes.push(is_null.into());
+        }
+        match value {
+            Value::Int(Some(number)) => bytes.extend(number.to_le_bytes()),
+            Value::Bool(Some(flag)) => bytes.push((*flag).into()),
+            Value::Text(Some(text)) | Value::Json(Some(text)) => write_text(text.as_bytes(), bytes),
+            Value::Bytes(text) => write_text(text, bytes),
+            Value::Text(None) | Value::Json(None) | Value::Int(None) | Value::Bool(None) | Value::Real(_) => {
             }
         }
     }
-    Ok(bytes)
-}
-
-/// Returns false if the column cannot hold the value.
-fn write(column: Type, value: &Value<'_>, bytes: &mut Vec<u8>) -> bool {
-    let is_null =
-        matches!(value, Value::Text(None) | Value::Json(None) | Value::Int(None) | Value::Bool(None));
-    if column.is_nullable {
-        bytes.push(is_null.into());
-    }
-    if is_null {
-        return column.is_nullable;
-    }
-    match (column.kind, value) {
-        (Kind::Integer, Value::Int(Some(number))) => bytes.extend(number.to_le_bytes()),
-        (Kind::Flag, Value::Bool(Some(flag))) => bytes.push((*flag).into()),
-        (Kind::Integer | Kind::Flag, _) => return false,
-        (_, Value::Text(Some(text)) | Value::Json(Some(text))) => write_text(text.as_bytes(), bytes),
-        (_, Value::Bytes(text)) => write_text(text, bytes),
-        _ => return false,
-    }
-    true
 }
 
 /// Its length in groups of seven bits, the lowest first, then the text.

@@ -25,6 +25,11 @@ const AT_ONCE: usize = 256;
 /// Writes the changes. A row that is written again keeps its version or gets a greater one, and comes later: it stands.
 pub(in crate::write) fn write(session: &mut dyn Session, changes: Changes<'_>) -> Result<(), DatabaseError> {
     let Changes { new, updates } = changes;
+    // As nearly always. A row is there unless it says that it is gone.
+    if updates.is_empty() {
+        let insert = Insert { table: TABLE, columns: &rows::columns(), conflict: Conflict::Never };
+        return session.insert(&insert, &new).map(|_| ());
+    }
     let columns = columns();
     let keys: Vec<(&Update<'_>, &str)> = updates
         .iter()
