@@ -32,6 +32,8 @@ from aiohttp import web
 # Each is a session of the engine's own; so many questions are answered at once.
 CONNECTIONS = 16
 MAX_BODY_BYTES = 1 << 30
+# `http_max_field_value_size` of the server.
+MAX_FIELD_BYTES = 128 << 10
 
 # Parameters of the URL that are not settings.
 DATABASE, FORMAT, COMPRESSED, SESSION = "database", "default_format", "decompress", "session_id"
@@ -48,6 +50,7 @@ INSERT_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.I)
 EXCEPTION = re.compile(r"Code: (\d+)\. DB::.*", re.S)
 
 SYNTAX_ERROR, UNKNOWN_COMPRESSION_METHOD, NOT_IMPLEMENTED, UNKNOWN_EXCEPTION = 62, 89, 48, 1002
+POCO_EXCEPTION = 1000
 NOT_FOUND_CODES = {16, 46, 47, 50, 60, 63, 73, 81, 115}
 BAD_REQUEST_CODES = {6, 26, 27, 36, 38, 41, 42, 43, 44, 53, SYNTAX_ERROR, 69, 70, 72, 117, 130, 456, 457}
 
@@ -80,6 +83,8 @@ async def read_request(http: web.Request) -> Request:
     if http.content_type == "multipart/form-data":
         async for part in await http.multipart():
             value = bytes(await part.read()).decode()
+            if len(value) > MAX_FIELD_BYTES:
+                raise Refused(POCO_EXCEPTION, "POCO_EXCEPTION", f"Field value too long: {len(value)}")
             if part.name == "query":
                 request.statement += value
             elif part.name.startswith("param_"):

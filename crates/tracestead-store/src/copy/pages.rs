@@ -176,7 +176,10 @@ fn insert(session: &mut dyn Session, columns: &Columns, rows: Vec<Cells>) -> Res
     let dialect = session.dialect();
     let names = columns.quoted();
     let is_usual = |holds: &Holds| !matches!(holds, Holds::Other(_) | Holds::Real | Holds::Bytes);
-    if columns.all.iter().all(|column| is_usual(&column.to)) {
+    // There bytes are bytes, and tables have no columns but ours.
+    let is_all_usual =
+        dialect == Dialect::ClickHouse || columns.all.iter().all(|column| is_usual(&column.to));
+    if is_all_usual {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let rows: Vec<Vec<Value<'_>>> =
             rows.into_iter().map(|cells| columns.values(cells, dialect)).collect();

@@ -158,16 +158,17 @@ impl Session for ClickHouseSession {
         let client = &self.client;
         let sent = async move {
             // The server reads the first rows while the next ones are made.
-            let mut insert = client.insert_formatted_with(sql).buffered_with_capacity(rows::CHUNK_BYTES);
-            let (mut bytes, mut buffered) = (Vec::new(), 0);
-            for row in rows {
+            let mut insert = client.insert_formatted_with(sql);
+            let mut bytes = Vec::with_capacity(rows::CHUNK_BYTES);
+            for (at, row) in rows.iter().enumerate() {
                 rows::encode(&columns, row, &mut bytes);
-                insert.write_buffered(&bytes);
-                buffered += bytes.len();
-                bytes.clear();
-                if buffered >= rows::CHUNK_BYTES {
-                    insert.flush().await?;
-                    buffered = 0;
+                if bytes.len() < rows::CHUNK_BYTES && at + 1 < rows.len() {
+                    continue;
+                }
+                let chunk = std::mem::replace(&mut bytes, Vec::with_capacity(rows::CHUNK_BYTES));
+                if let Err(error) = insert.send(chunk.into()).await {
+                    // It may have refused before it has read all, and says why.
+                    return Err(insert.end().await.err().unwrap_or(error));
                 }
             }
             insert.end().await

@@ -311,8 +311,8 @@ impl Cluster<'_> {
     }
 }
 
-/// A month that nothing was written to for a day is merged to one part: what was written over in it, or is gone, then takes
-/// no space, and reading it is fast.
+/// A month that nothing was written to for a day is merged to one part: what was written over in it, or is gone, then takes no
+/// space (the row that says so takes little), and reading it is fast.
 fn settings(layout: &Layout) -> String {
     let merges = ", min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1";
     let merges = layout.time.map_or("", |_| merges);

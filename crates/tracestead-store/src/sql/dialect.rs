@@ -13,9 +13,9 @@ pub(crate) enum Dialect {
 
 impl Dialect {
     /// Returns how many ids a statement takes at once that is asked for in each commit. Where a list is one value, it may be
-    /// long.
+    /// longer; ClickHouse takes no value of more than 128 KiB.
     pub(crate) fn most_ids(self) -> usize {
-        if self == Self::ClickHouse { 16 * MAX_LIST } else { MAX_LIST }
+        if self == Self::ClickHouse { 4 * MAX_LIST } else { MAX_LIST }
     }
 
     /// Returns how many spans go into one commit at most, if so many wait: a transaction must stay short, others write to the same

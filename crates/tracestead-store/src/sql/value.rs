@@ -71,8 +71,7 @@ impl From<f64> for Value<'_> {
 /// The longest list that is bound at once.
 pub(crate) const MAX_LIST: usize = 512;
 
-/// Returns `column IN (?, …)` and binds `items`, of which there must be at least one and at most [`MAX_LIST`] (see
-/// [`Dialect::most_ids`]). The last is
+/// Returns `column IN (?, …)` and binds `items`, of which there must be at least one and at most [`Dialect::most_ids`]. The last is
 /// repeated until their number is a power of two, so that there are few different statements to prepare.
 pub(crate) fn in_list<'a>(column: &str, items: &[&'a str], values: &mut Vec<Value<'a>>) -> String {
     let length = items.len().next_power_of_two();

@@ -34,6 +34,8 @@ const BEGUN: &str = "start_time_ns IS NULL
 pub(super) struct Memory {
     /// The database's own version at that time.
     data_version: Option<i64>,
+    /// Whether it has looked at all.
+    has_looked: bool,
 }
 
 /// What a step did.
@@ -50,9 +52,8 @@ pub(super) fn step(
     memory: &mut Memory,
     context: Context<'_>,
 ) -> Result<Filled, DatabaseError> {
-    // There only we write, and our rows are whole.
     if session.dialect() == Dialect::ClickHouse {
-        return Ok(Filled::default());
+        return clickhouse_step(session, memory, context);
     }
     let data_version = session.data_version()?;
     if data_version.is_some() && memory.data_version == data_version {
@@ -72,6 +73,27 @@ pub(super) fn step(
         Ok(spans)
     })?;
     Ok(Filled { spans, has_more: true })
+}
+
+/// Folds traces of which only the spans were written, as a process ended before it came to their rows and nobody sent them
+/// again. There only we write, and our rows are whole, so that is looked for once, at the start.
+fn clickhouse_step(
+    session: &mut dyn Session,
+    memory: &mut Memory,
+    context: Context<'_>,
+) -> Result<Filled, DatabaseError> {
+    if memory.has_looked {
+        return Ok(Filled::default());
+    }
+    // Whatever comes of it: it may be too much to look for, and there are exports to be taken.
+    memory.has_looked = true;
+    let unfolded = super::clickhouse::unfolded(session)?;
+    let mut spans = 0;
+    for some in unfolded.chunks(MAX_LIST) {
+        let some: Vec<&str> = some.iter().map(String::as_str).collect();
+        spans += refold(session, &some, context)?;
+    }
+    Ok(Filled { spans, has_more: false })
 }
 
 /// Returns traces with rows to be filled, few enough for one step.

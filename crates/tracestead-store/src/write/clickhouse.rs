@@ -4,7 +4,7 @@
 //! end the same all the same:
 //!
 //! - Spans are written before the row of their trace. Who never got an answer sends again, and then the row is written
-//!   again, even if every span is known.
+//!   again, even if every span is known. If nobody sends again, the next server that starts finds spans without a row.
 //! - Who has written looks again (`look`): if a trace is not what it was folded from, it is folded anew. Of two servers that
 //!   write to a trace at once, the one that looks last sees what both wrote.
 //! - Rows are deleted by writing rows that say so (`gone`), and whoever deletes looks again as well.
@@ -34,6 +34,16 @@ pub(crate) use hours::{Hours, Summing};
 pub(super) use look::{Seen, settle};
 pub(super) use months::{Month, all as months, give_back, merge};
 pub(super) use spans::write as write_spans;
+
+/// Returns traces of which spans were stored within the last hour, but no row. Spans are written first; who writes them now
+/// will write the row again, and looks.
+pub(super) fn unfolded(session: &mut dyn Session) -> Result<Vec<String>, DatabaseError> {
+    let sql = "SELECT DISTINCT trace_id FROM agno_spans FINAL
+        WHERE stored_at > now64(3) - INTERVAL 1 HOUR AND trace_id GLOBAL NOT IN (
+            SELECT trace_id FROM agno_traces FINAL WHERE trace_id GLOBAL IN (
+                SELECT DISTINCT trace_id FROM agno_spans WHERE stored_at > now64(3) - INTERVAL 1 HOUR))";
+    Ok(session.query(sql, &[])?.into_iter().map(|mut row| row.required(0)).collect())
+}
 
 /// Returns those traces of which something may be stored. There most traces are new, and to look for one without a place in
 /// the large tables costs more than all else.

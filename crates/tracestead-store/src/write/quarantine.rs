@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::Malformed;
 use crate::error::DatabaseError;
 use crate::session::{Conflict, Insert, Session};
-use crate::sql::{Dialect, MAX_LIST, Value, in_list};
+use crate::sql::{Dialect, MAX_LIST, Row, Value, in_list};
 
 /// The table keeps the newest of these.
 const MOST_ROWS: i64 = 1_000;
@@ -75,15 +75,16 @@ fn forget_oldest(session: &mut dyn Session) -> Result<(), DatabaseError> {
          WHERE position > ? OR total > ?",
         session.dialect().from(TABLE)
     );
-    for mut row in session.query(&sql, &[Value::int(MOST_ROWS), Value::int(MOST_BYTES)])? {
+    let oldest = session.query(&sql, &[Value::int(MOST_ROWS), Value::int(MOST_BYTES)])?;
+    if session.dialect() == Dialect::ClickHouse {
+        let gone = |mut row: Row| vec![Value::from(row.required(0)), Value::Bool(Some(true))];
+        let gone: Vec<Vec<Value<'_>>> = oldest.into_iter().map(gone).collect();
+        let columns = ["quarantine_id", "is_deleted"];
+        let insert = Insert { table: TABLE, columns: &columns, conflict: Conflict::Never };
+        return session.insert(&insert, &gone).map(|_| ());
+    }
+    for mut row in oldest {
         let quarantine_id = row.required(0);
-        if session.dialect() == Dialect::ClickHouse {
-            let gone = vec![Value::from(quarantine_id), Value::Bool(Some(true))];
-            let columns = ["quarantine_id", "is_deleted"];
-            session
-                .insert(&Insert { table: TABLE, columns: &columns, conflict: Conflict::Never }, &[gone])?;
-            continue;
-        }
         session.execute(
             "DELETE FROM tracestead_quarantine WHERE quarantine_id = ?",
             &[Value::from(quarantine_id)],

@@ -59,7 +59,7 @@ pub(crate) fn keep(session: &mut dyn Session, ids: &[&str]) -> Result<BTreeSet<S
     Ok(present)
 }
 
-/// Returns the rows of some resources, at most [`MAX_LIST`].
+/// Returns the rows of some resources, at most [`Dialect::most_ids`].
 pub(super) fn rows(session: &mut dyn Session, ids: &[&str]) -> Result<Vec<Row>, DatabaseError> {
     let mut values = Vec::new();
     let list = in_list("resource_id", ids, &mut values);

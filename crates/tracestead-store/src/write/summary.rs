@@ -49,7 +49,8 @@ pub(super) fn describe(
         let has_lead = shape.root.is_some() || shape.entry.is_some();
         let is_new_call = |entry: &Entry<'_>| entry.shape.span_type == SpanType::Llm && entry.is_new();
         let is_new = |id: &SpanId| draft.entries.get(id).is_some_and(Entry::is_new);
-        let has_all = draft.removed.is_empty();
+        // What is written by force is told anew: what the row says may be of spans that are gone.
+        let has_all = draft.removed.is_empty() && !draft.is_forced;
         let has_new = draft.entries.values().any(is_new_call) || ids.iter().any(is_new);
         if same_ids && has_lead && has_all && !has_new {
             return Ok(before.description.clone());

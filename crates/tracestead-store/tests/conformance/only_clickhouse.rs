@@ -338,6 +338,73 @@ fn no_byte_of_a_user_is_left_in_any_part() {
 }
 
 #[test]
+fn a_prune_of_a_user_that_came_no_further_than_the_spans_is_finished() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, async |store| {
+        let of = |user: &str, mut span: Span| {
+            span.attributes.push("user.id", Value::from(user));
+            span.attributes.push("output.value", Value::from(format!("the secret of {user}").as_str()));
+            span
+        };
+        let mut below = of("bob", span(2, 2, BEGIN, BEGIN + 5));
+        below.parent_span_id = Some(SpanId::from_bytes(&[1, 0, 0, 0, 0, 0, 0, 1]).unwrap());
+        send(store, vec![of("eve", span(2, 1, BEGIN - 1, BEGIN + 9)), below]).await;
+        let spans = place.qualified("agno_spans");
+        place.run(&format!(
+            "INSERT INTO {spans} (trace_id, span_id, start_time_ns, end_time_ns, resource_id, is_deleted)
+             SELECT trace_id, span_id, start_time_ns, end_time_ns, resource_id, 1 FROM {spans} FINAL
+             WHERE user_id = 'bob'"
+        ));
+        // What the row says came from there.
+        let rows = place.qualified("agno_traces");
+        place.run(&format!(
+            "INSERT INTO {rows} SELECT * REPLACE ('the secret of bob' AS output_preview) FROM {rows} FINAL"
+        ));
+        assert_eq!(prune(store, &Prune::User("bob".to_owned()), BEGIN).await, 0);
+        let trace = store.trace(&"02".repeat(16)).await.unwrap().unwrap();
+        assert_eq!((trace.span_count, trace.output_preview.as_deref()), (1, Some("the secret of eve")));
+    });
+}
+
+#[test]
+fn spans_whose_trace_has_no_row_are_found_at_the_next_start() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, send_captures);
+    let expected = place.contents();
+    place.run(&format!("TRUNCATE TABLE {}", place.qualified("agno_traces")));
+    with_store(&place, async |store| {
+        let all = TraceQuery { limit: 1000, from: PageStart::Newest, filter: None };
+        let many = expected.iter().filter(|row| row.starts_with("agno_traces ")).count();
+        let began = std::time::Instant::now();
+        while store.traces(all.clone()).await.unwrap().len() < many {
+            assert!(began.elapsed() < Duration::from_mins(1), "they are not found");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    same(&expected, &place.contents());
+}
+
+/// A list of ids is one value, and the server takes none above a certain length.
+#[test]
+fn thousands_of_small_traces_are_one_commit() {
+    let place = Place::new(Engine::ClickHouse);
+    with_store(&place, async |store| {
+        let one = |at: u32| {
+            let mut span = span(1, 1, BEGIN + i64::from(at), BEGIN + i64::from(at) + 1);
+            span.trace_id = TraceId::from_bytes(&u128::from(at + 1).to_be_bytes()).unwrap();
+            span
+        };
+        let spans: Vec<Span> = (0..5_000).map(one).collect();
+        send(store, spans.clone()).await;
+        send(store, spans).await;
+        let traces = format!("SELECT toInt64(count()) AS n FROM {}", place.table("agno_traces"));
+        assert_eq!(place.number(&traces), 5_000);
+        assert_eq!(prune(store, &older_than(0), BEGIN + HOUR_NS).await, 5_000);
+        assert_eq!(place.number(&traces), 0);
+    });
+}
+
+#[test]
 fn resources_go_once_no_span_has_them_and_come_again() {
     let place = Place::new(Engine::ClickHouse);
     let of = |process: &str, mut span: Span| {

@@ -2,12 +2,12 @@
 
 use tokio::runtime::Runtime;
 use tracestead_model::query::SpanRecord;
-use tracestead_model::{Attributes, Event, Span, UnixNanos, Value};
-use tracestead_store::SpanStore;
+use tracestead_model::{Attributes, Event, PriceBook, Span, UnixNanos, Value};
+use tracestead_store::{Batch, Malformed, SpanStore};
 
 use crate::captures::CAPTURES;
 use crate::place::{Engine, Place};
-use crate::source::{copy, send, verify};
+use crate::source::{contents, copy, same, send, verify};
 use crate::support::NOW;
 
 /// Every value that is kept everywhere.
@@ -129,6 +129,30 @@ fn values_come_back_from_mysql() {
 #[test]
 fn values_come_back_from_clickhouse() {
     come_back(Engine::ClickHouse);
+}
+
+/// Bytes are no value of a statement there.
+#[test]
+fn a_large_malformed_span_comes_to_clickhouse_and_back() {
+    let (from, there, back) =
+        (Place::new(Engine::Sqlite), Place::new(Engine::ClickHouse), Place::new(Engine::Sqlite));
+    Runtime::new().unwrap().block_on(async {
+        let store = from.open();
+        let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        let malformed =
+            Malformed { reason: "too long".to_owned(), encoding: "protobuf", size_bytes: bytes.len(), bytes };
+        let now = UnixNanos::from_i64(NOW);
+        store
+            .ingest(Batch::prepare(vec![span(kept())], vec![malformed], now, &PriceBook::default()))
+            .await
+            .unwrap();
+        store.close().await;
+    });
+    for (from, to) in [(&from, &there), (&there, &back)] {
+        assert_eq!(copy(from, to).refused, 0);
+        assert_eq!(verify(from, to).differences, 0);
+    }
+    same(&contents(&from), &contents(&back));
 }
 
 #[test]

@@ -38,7 +38,8 @@ pub(super) fn columns(table: &str, names: &[&str]) -> Result<Vec<Type>, Database
 pub(super) fn check(columns: &[Type], rows: &[Vec<Value<'_>>]) -> Result<(), DatabaseError> {
     for (column, value) in rows.iter().flat_map(|row| columns.iter().zip(row)) {
         if !column.can_hold(value) {
-            let says = format!("a column of {:?} cannot hold {value:?}", column.kind);
+            // Not which value: it may be anybody's secret.
+            let says = format!("a value does not fit its column, which holds {:?}", column.kind);
             return Err(DatabaseError::new(ErrorKind::Rows, says));
         }
     }

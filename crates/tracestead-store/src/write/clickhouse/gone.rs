@@ -2,12 +2,14 @@
 //!
 //! The statements of the database that delete (`DELETE`, `ALTER TABLE … DELETE`) look through all parts of a table each time
 //! and go on in the background; an `INSERT` is short, is there at once, and goes through a `Distributed` table as any other.
-//! Such a row has the version of the one that it ends and comes later, so it stands; what is sent again comes still later.
+//! Such a row has the version of the one that it ends and comes later, so it stands; what is sent again comes still later. Only
+//! a copy of a deleted span that ended earlier than the one that was deleted does not come back.
 //!
 //! The rows of spans go before those of their traces: a process that ends in between leaves traces behind that are found
 //! again.
 
 use super::look::{self, Seen};
+use crate::copy;
 use crate::error::DatabaseError;
 use crate::schema::{self, Kind, SPAN_TABLES};
 use crate::session::{Conflict, Insert, Session};
@@ -119,31 +121,45 @@ fn delete_events(
     Ok(())
 }
 
-/// Deletes resources that no span refers to, and returns how many.
+/// How many resources go at once; each time all spans are read twice.
+const RESOURCES: usize = 4 * MAX_LIST;
+
+/// Deletes some resources that no span refers to, and returns how many, and whether there may be more.
 ///
 /// A server may be about to write the first span of one that it has found to be there. It looks again once its spans are
-/// written, as is done here once the resources are gone: one of the two sees what the other did.
-pub(in crate::write) fn resources(session: &mut dyn Session) -> Result<u64, DatabaseError> {
-    let sql = "SELECT resource_id FROM tracestead_resources FINAL WHERE resource_id NOT IN (
-        SELECT resource_id FROM agno_spans FINAL WHERE resource_id IS NOT NULL)";
-    let unused = ids(session.query(sql, &[])?);
+/// written, as is done here once the resources are gone: one of the two sees what the other did. A copy may be about to, too;
+/// it does not look again, so if one is under way by then, all are put back.
+pub(in crate::write) fn resources(session: &mut dyn Session) -> Result<(u64, bool), DatabaseError> {
+    // What is on another shard counts as well.
+    let sql = format!(
+        "SELECT resource_id FROM tracestead_resources FINAL WHERE resource_id GLOBAL NOT IN (
+            SELECT resource_id FROM agno_spans FINAL WHERE resource_id IS NOT NULL) LIMIT {RESOURCES}"
+    );
+    let unused = ids(session.query(&sql, &[])?);
     let unused: Vec<&str> = unused.iter().map(String::as_str).collect();
-    let mut count = 0;
-    for some in unused.chunks(MAX_LIST) {
-        let stored = resources::rows(session, some)?;
-        let gone: Vec<Vec<Value<'_>>> =
-            some.iter().map(|id| vec![Value::text(id), Value::Bool(Some(true))]).collect();
-        let columns = ["resource_id", "is_deleted"];
-        let table = "tracestead_resources";
-        session.insert(&Insert { table, columns: &columns, conflict: Conflict::Never }, &gone)?;
-        let mut values = Vec::new();
-        let list = in_list("resource_id", some, &mut values);
-        let sql = format!("SELECT DISTINCT resource_id FROM agno_spans FINAL WHERE {list}");
-        let used = ids(session.query(&sql, &values)?);
-        resources::put_back(session, stored, &used)?;
-        count += (some.len() - used.len()) as u64;
+    // What a copy has brought has no spans before the copy comes to these.
+    if unused.is_empty() || copy::is_under_way(session)? {
+        return Ok((0, false));
     }
-    Ok(count)
+    let stored = resources::rows(session, &unused)?;
+    let gone: Vec<Vec<Value<'_>>> =
+        unused.iter().map(|id| vec![Value::text(id), Value::Bool(Some(true))]).collect();
+    let insert = Insert {
+        table: "tracestead_resources",
+        columns: &["resource_id", "is_deleted"],
+        conflict: Conflict::Never,
+    };
+    session.insert(&insert, &gone)?;
+    let used = if copy::is_under_way(session)? {
+        unused.iter().map(|id| (*id).to_owned()).collect()
+    } else {
+        let mut values = Vec::new();
+        let list = in_list("resource_id", &unused, &mut values);
+        let sql = format!("SELECT DISTINCT resource_id FROM agno_spans FINAL WHERE {list}");
+        ids(session.query(&sql, &values)?)
+    };
+    resources::put_back(session, stored, &used)?;
+    Ok(((unused.len() - used.len()) as u64, unused.len() == RESOURCES && used.is_empty()))
 }
 
 fn ids(rows: Vec<Row>) -> Vec<String> {

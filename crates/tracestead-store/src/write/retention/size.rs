@@ -55,11 +55,11 @@ impl Size {
     }
 
     /// Measures what is on disk there. Rows that are gone take part in it until they are merged away, so it is what a row
-    /// takes on disk, times the spans that there are; the sums over hours are behind.
+    /// takes on disk, times the spans that there are. The sums over hours are behind, and a row that says that another one is
+    /// gone takes next to nothing.
     fn of_parts(session: &mut dyn Session) -> Result<Self, DatabaseError> {
         let spans = number(session, "SELECT toInt64(ifNull(sum(span_count), 0)) FROM agno_traces FINAL")?;
-        let parts = parts(session);
-        let rows = number(session, &format!("SELECT toInt64(ifNull(sum(rows), 0)) {parts} = 'agno_spans'"))?;
+        let rows = number(session, "SELECT toInt64(count()) FROM agno_spans WHERE NOT is_deleted")?;
         let [of_traces, others] = stored(session)?;
         let bytes_per_span = (of_traces / rows.max(1)).max(1);
         let bytes = spans.saturating_mul(bytes_per_span).saturating_add(others);

@@ -46,8 +46,10 @@ impl Phase {
 pub(super) fn step(session: &mut dyn Session, phase: &Phase) -> Result<Pruned, DatabaseError> {
     // There nothing is marked: one statement tells what no span refers to.
     if session.dialect() == Dialect::ClickHouse {
-        // What a copy has brought has no spans before the copy comes to these.
-        let resources = if copy::is_under_way(session)? { 0 } else { clickhouse::delete_resources(session)? };
+        let (resources, has_more) = clickhouse::delete_resources(session)?;
+        if has_more {
+            return Ok(Pruned { resources, ..phase.at(Place::Delete) });
+        }
         if resources > 0 {
             clickhouse::merge(session, "tracestead_resources", None)?;
         }

@@ -118,7 +118,9 @@ fn spans(
 ) -> Result<Pruned, DatabaseError> {
     let (last, found) = transaction(session, Access::Read, |session| {
         let traces = rebuild::next_traces(session, after, MAX_LIST as u64, 5 * STEP_SPANS)?;
-        Ok((traces.last().cloned(), traces_with_user(session, &traces, user_id)?))
+        let mut found = traces_with_user(session, &traces, user_id)?;
+        found.extend(half_done(session, &traces)?);
+        Ok((traces.last().cloned(), found))
     })?;
     let Some(last) = last else { return Ok(next(&Deleted::default(), Phase::Quarantine)) };
     let some: Vec<&str> = found.iter().take(AT_ONCE).map(String::as_str).collect();
@@ -130,6 +132,30 @@ fn spans(
     // A trace that turned out to be the user's as a whole may be too large for one step.
     let last = if deleted.is_cut { after.to_owned() } else { last };
     Ok(next(&deleted, Phase::Spans(last)))
+}
+
+/// Returns those traces whose rows do not know of as many spans as there are: where there are no transactions, a prune may
+/// have come no further than the spans, and what the row says may be theirs.
+fn half_done(session: &mut dyn Session, trace_ids: &[String]) -> Result<BTreeSet<String>, DatabaseError> {
+    let mut found = BTreeSet::new();
+    if session.dialect() != Dialect::ClickHouse {
+        return Ok(found);
+    }
+    let trace_ids: Vec<&str> = trace_ids.iter().map(String::as_str).collect();
+    for some in trace_ids.chunks(MAX_LIST) {
+        let mut values = Vec::new();
+        let of_rows = of_traces(session.dialect(), "agno_traces", some, &mut values);
+        let of_spans = of_traces(session.dialect(), "agno_spans", some, &mut values);
+        let sql = format!(
+            "SELECT trace_id FROM (
+                SELECT trace_id, ifNull(span_count, 0) AS spans FROM agno_traces FINAL WHERE {of_rows}
+                UNION ALL
+                SELECT trace_id, -toInt64(count()) AS spans FROM agno_spans FINAL WHERE {of_spans} GROUP BY trace_id
+             ) GROUP BY trace_id HAVING sum(spans) <> 0"
+        );
+        found.extend(session.query(&sql, &values)?.into_iter().map(|mut row| row.required(0)));
+    }
+    Ok(found)
 }
 
 /// Returns those traces that have spans of the user, or spans that nobody has read yet, in the order of their ids.
@@ -177,6 +203,7 @@ fn take_out(
         } else {
             spans += theirs.len() as u64;
             draft.remove(&theirs);
+            draft.is_forced = true;
         }
     }
     for trace_id in &whole {
