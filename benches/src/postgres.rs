@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, Postgres};
+use sqlx::postgres::{PgArguments, PgConnection, Postgres};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 use tracestead_model::UnixNanos;
 use tracestead_store::Batch;
 
 use crate::numbers::median;
-use crate::place::places;
+use crate::place::{connect_postgres, places};
 use crate::traces::Maker;
 
 const BATCHES: usize = 64;
@@ -44,11 +44,7 @@ pub(crate) async fn run() -> anyhow::Result<Value> {
     }
     store.close().await;
     let server = place.url.server().context("a server")?;
-    let options = PgConnectOptions::new_without_pgpass().host(&server.host).port(server.port);
-    let options = options.username(server.user.as_deref().unwrap_or("postgres"));
-    let options = options.password(server.password.as_ref().map_or("", |password| password.expose()));
-    let options = options.database(server.database.as_deref().unwrap_or("postgres"));
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = connect_postgres(server).await?;
     let schema = &server.schema;
     run_sql(
         &mut connection,

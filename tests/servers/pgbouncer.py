@@ -9,10 +9,8 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
-
 from servers.packages import installed
-from servers.postgres import DATABASE, PASSWORD, USER
+from servers.postgres import PASSWORD, USER, answers, url_at
 from servers.process import Server
 
 # Fewer connections than any server of ours opens, so that they are really shared.
@@ -29,7 +27,7 @@ class PgBouncer(Server):
 
     @property
     def url(self) -> str:
-        return f"postgres://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{DATABASE}"
+        return url_at(self.port)
 
     def install(self) -> None:
         self._program = installed(find_program, "pgbouncer")
@@ -55,11 +53,7 @@ class PgBouncer(Server):
         return [str(self._program), str(self.directory / "pgbouncer.ini")]
 
     def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.url, connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        return answers(self.url)
 
 
 def find_program() -> Path | None:

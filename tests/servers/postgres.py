@@ -21,7 +21,7 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        return f"postgres://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{DATABASE}"
+        return url_at(self.port)
 
     def install(self) -> None:
         self._programs = installed(find_programs, "postgresql")
@@ -56,11 +56,7 @@ class Postgres(Server):
         return [str(self._programs / "postgres"), "-D", str(self._data), *options]
 
     def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.url, connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        return answers(self.url)
 
     def _may_start_later(self) -> bool:
         # The processes of its connections outlive one that was killed by a moment.
@@ -69,6 +65,18 @@ class Postgres(Server):
     @property
     def _data(self) -> Path:
         return self.directory / "data"
+
+
+def url_at(port: int) -> str:
+    return f"postgres://{USER}:{PASSWORD}@127.0.0.1:{port}/{DATABASE}"
+
+
+def answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def find_programs() -> Path | None:

@@ -193,17 +193,15 @@ async fn clickhouse(server: &ServerUrl, parts: usize) -> anyhow::Result<f64> {
     for table in TABLES {
         ask(format!("CREATE TABLE {table}_bulk AS {table}"), Vec::new()).await?;
         // What finds a trace by its id, as an index does elsewhere.
-        let view =
-            format!("{}_bulk", if table == "agno_traces" { "places_of_traces" } else { "places_of_spans" });
+        let view = if table == "agno_traces" { "places_of_traces" } else { "places_of_spans" };
         let select = format!(
-            "SELECT as_select FROM system.tables WHERE database = '{database}' AND name = 'tracestead_{}' FORMAT TSVRaw",
-            view.trim_end_matches("_bulk")
+            "SELECT as_select FROM system.tables WHERE database = '{database}' AND name = 'tracestead_{view}' FORMAT TSVRaw"
         );
         let select = String::from_utf8(ask(select, Vec::new()).await?)?;
         let select =
             select.trim().replace(&format!("{database}.{table}"), &format!("{database}.{table}_bulk"));
-        ask(format!("CREATE MATERIALIZED VIEW {view} TO tracestead_trace_places AS {select}"), Vec::new())
-            .await?;
+        let create = format!("CREATE MATERIALIZED VIEW {view}_bulk TO tracestead_trace_places AS {select}");
+        ask(create, Vec::new()).await?;
         let count = ask(format!("SELECT count() FROM {table} FORMAT TSV"), Vec::new()).await?;
         let count: usize = String::from_utf8(count)?.trim().parse()?;
         let size = count.div_ceil(parts);

@@ -57,6 +57,9 @@ const LAST_STANDS: &str = "row_version UInt8 MATERIALIZED 0";
 
 const GONE: &str = "is_deleted UInt8 DEFAULT 0";
 
+/// Of rows with one key the last stands, if it does not say that it is gone.
+const LAST: Layout = Layout { own: &[LAST_STANDS, GONE], replacing: "row_version, is_deleted", ..PLAIN };
+
 const TRACES: Layout = Layout {
     own: &[GONE, "newest_first Int64 MATERIALIZED -start_time_ns CODEC(Delta(8), ZSTD(1))", LAST_STANDS],
     replacing: "row_version, is_deleted",
@@ -97,32 +100,18 @@ const SPANS: Layout = Layout {
     shard: "cityHash64(trace_id)",
 };
 
-const RESOURCES: Layout = Layout {
-    own: &[LAST_STANDS, GONE],
-    replacing: "row_version, is_deleted",
-    order: "resource_id",
-    shard: "cityHash64(resource_id)",
-    ..PLAIN
-};
+const RESOURCES: Layout = Layout { order: "resource_id", shard: "cityHash64(resource_id)", ..LAST };
 
 /// An event that is sent again has the same time: its key is made of what it says.
 const SPAN_EVENTS: Layout = Layout {
-    own: &[LAST_STANDS, GONE],
-    replacing: "row_version, is_deleted",
     time: Some("time_ns"),
     order: "trace_id, span_id, event_id",
     granularity: 1024,
     shard: "cityHash64(trace_id)",
-    ..PLAIN
+    ..LAST
 };
 
-const QUARANTINE: Layout = Layout {
-    own: &[LAST_STANDS, GONE],
-    replacing: "row_version, is_deleted",
-    order: "quarantine_id",
-    shard: "cityHash64(quarantine_id)",
-    ..PLAIN
-};
+const QUARANTINE: Layout = Layout { order: "quarantine_id", shard: "cityHash64(quarantine_id)", ..LAST };
 
 /// An hour is on one shard, and so is written at once.
 const ROLLUPS: Layout = Layout {
