@@ -41,6 +41,7 @@ pub mod environment;
 mod layer;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod panics;
 pub mod pipeline;
 mod processor;
 mod setup;

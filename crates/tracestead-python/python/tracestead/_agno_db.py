@@ -56,8 +56,8 @@ def _flushing_async(read: Callable[..., Any], flush: Callable[[float], bool]) ->
 
 def take_over_from_agno(provider: Any, db: Any) -> None:
     """Removes Agno's own exporter from a provider: it would write the same spans into the same tables, and wait for it."""
-    composite = getattr(provider, "_active_span_processor", None)
-    processors = getattr(composite, "_span_processors", None)
+    composite: Any = getattr(provider, "_active_span_processor", None)
+    processors: Any = getattr(composite, "_span_processors", None)
     if not isinstance(processors, tuple):
         return
     agnos = [processor for processor in processors if _is_agnos(processor)]

@@ -58,9 +58,9 @@ def instrument_agno(provider: Any) -> None:
         logger.warning("Agno is not traced: its instrumentor is missing; pip install 'tracestead[agno]'")
         return
     try:
-        from . import _agno
+        from ._agno import instrument
 
-        _agno.instrument(provider)
+        instrument(provider)
     except Exception:
         logger.warning("Agno is not traced", exc_info=True)
 

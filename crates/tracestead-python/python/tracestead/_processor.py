@@ -116,11 +116,14 @@ class TracesteadSpanProcessor(SpanProcessor):
         """Waits until everything that has ended is stored; says whether it was in time."""
         return self._pipeline.flush(timeout_millis)
 
-    def shutdown(self, timeout_millis: int | None = None) -> bool:
+    def shutdown(self) -> None:
+        """Stores what waits and ends, within the time that was set for it."""
+        self.end(self._shutdown_timeout_millis)
+
+    def end(self, timeout_millis: int) -> bool:
         """Stores what waits and ends; says whether everything was stored in time."""
-        wait = self._shutdown_timeout_millis if timeout_millis is None else timeout_millis
         _processors.discard(self)
-        return self._pipeline.shutdown(wait)
+        return self._pipeline.shutdown(timeout_millis)
 
     def stats(self) -> Stats:
         """Returns what became of the spans so far."""

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas
-    import pyarrow
 
 _NANO = 1_000_000_000
 
@@ -177,19 +176,20 @@ class SessionStats:
     last_trace_at: str
 
 
-R = TypeVar("R", Trace, Span, SessionStats)
+R = TypeVar("R")
 
 
-class Records(list[R], Generic[R]):
+class Records(list[R]):
     """A list of traces, spans or sessions that can also be a table."""
 
     def __init__(self, records: Iterable[R], kind: type[R]) -> None:
         super().__init__(records)
-        self._kind = kind
+        self._kind: Any = kind
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Returns each record as a dictionary."""
-        return [dataclasses.asdict(record) for record in self]
+        records: list[Any] = list(self)
+        return [dataclasses.asdict(record) for record in records]
 
     def to_pandas(self) -> pandas.DataFrame:
         """Returns a data frame with a column for each field. Needs ``pandas``."""
@@ -198,24 +198,22 @@ class Records(list[R], Generic[R]):
         except ImportError as error:
             raise ImportError("to_pandas() needs pandas: pip install 'tracestead[pandas]'") from error
         names = [field.name for field in dataclasses.fields(self._kind)]
-        frame = pandas.DataFrame(self.to_dicts(), columns=names)
+        frame: pandas.DataFrame = pandas.DataFrame(self.to_dicts(), columns=names)
         for name in ("start_time", "end_time"):
             if f"{name}_ns" in names:
                 frame[name] = pandas.to_datetime(frame[f"{name}_ns"], unit="ns", utc=True)
         return frame
 
-    def to_arrow(self) -> pyarrow.Table:
-        """Returns an Arrow table with a column for each field. Needs ``pyarrow``.
+    def to_arrow(self) -> Any:
+        """Returns a ``pyarrow.Table`` with a column for each field. Needs ``pyarrow``, which has no types of its own.
 
         Attributes, events and links are JSON texts: each span has others.
         """
         try:
-            import pyarrow
+            from ._tables import table
         except ImportError as error:
             raise ImportError("to_arrow() needs pyarrow: pip install 'tracestead[arrow]'") from error
-        from ._tables import columns
-
-        return pyarrow.table(columns(self._kind, self.to_dicts()))
+        return table(self._kind, self.to_dicts())
 
 
 def trace(row: dict[str, Any]) -> Trace:

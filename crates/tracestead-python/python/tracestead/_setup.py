@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry import trace
@@ -51,7 +51,7 @@ class Tracing:
         At the end of the process this is done by itself.
         """
         _tracings(self.provider).pop(self._processor, None)
-        return self._processor.shutdown(int(timeout * 1000))
+        return self._processor.end(int(timeout * 1000))
 
     def __enter__(self) -> Tracing:
         return self
@@ -106,17 +106,9 @@ def setup_tracing(
     """
     if use_batch_processor is not None:
         batch_processing = use_batch_processor
-    provider = tracer_provider or trace.get_tracer_provider()
-    is_new = tracer_provider is None and isinstance(provider, trace.ProxyTracerProvider)
-    if is_new:
-        provider = _new_provider(sampler, resource, service_name, max_attributes)
-    elif not hasattr(provider, "add_span_processor"):
-        logger.warning(
-            "the tracer provider %s takes no span processors; Agno and the libraries instrumented here get one of their own, "
-            "other spans are not stored",
-            type(provider).__name__,
-        )
-        provider = _new_provider(sampler, resource, service_name, max_attributes)
+    provider, is_new = _provider(
+        tracer_provider, lambda: _new_provider(sampler, resource, service_name, max_attributes)
+    )
     known = _known(provider, db)
     if known is not None:
         tracing = known
@@ -144,6 +136,21 @@ def setup_tracing(
     if auto_instrument:
         instrument_installed(provider)
     return tracing
+
+
+def _provider(given: Any, make: Callable[[], TracerProvider]) -> tuple[Any, bool]:
+    """Returns the provider to use, and whether it is to become the global one."""
+    provider: Any = given or trace.get_tracer_provider()
+    if given is None and isinstance(provider, trace.ProxyTracerProvider):
+        return make(), True
+    if hasattr(provider, "add_span_processor"):
+        return provider, False
+    logger.warning(
+        "the tracer provider %s takes no span processors; Agno and the libraries instrumented here get one of their own, "
+        "other spans are not stored",
+        type(provider).__name__,
+    )
+    return make(), False
 
 
 def _new_provider(

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 from typing import Any
 
-import pyarrow
+# Without types of its own; so it is loaded as what it is to a checker.
+_pyarrow: Any = importlib.import_module("pyarrow")
 
-_TYPES: dict[str, pyarrow.DataType] = {
-    "str": pyarrow.string(),
-    "str | None": pyarrow.string(),
-    "int": pyarrow.int64(),
-    "int | None": pyarrow.int64(),
-    "bool": pyarrow.bool_(),
-    "list[str]": pyarrow.list_(pyarrow.string()),
+_TYPES: dict[str, Any] = {
+    "str": _pyarrow.string(),
+    "str | None": _pyarrow.string(),
+    "int": _pyarrow.int64(),
+    "int | None": _pyarrow.int64(),
+    "bool": _pyarrow.bool_(),
+    "list[str]": _pyarrow.list_(_pyarrow.string()),
 }
 
 
-def columns(kind: type[Any], rows: list[dict[str, Any]]) -> dict[str, pyarrow.Array]:
-    """Returns a column for each field of ``kind``."""
-    made: dict[str, pyarrow.Array] = {}
+def table(kind: type[Any], rows: list[dict[str, Any]]) -> Any:
+    """Returns a table with a column for each field of ``kind``."""
+    columns: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         values = [row[field.name] for row in rows]
         if field.name in ("start_time_ns", "end_time_ns"):
-            name = field.name.removesuffix("_ns")
-            made[name] = pyarrow.array(values, type=pyarrow.timestamp("ns", tz="UTC"))
+            moments = _pyarrow.timestamp("ns", tz="UTC")
+            columns[field.name.removesuffix("_ns")] = _pyarrow.array(values, type=moments)
         known = _TYPES.get(str(field.type))
         if known is None:
-            texts = [json.dumps(value, default=str, ensure_ascii=False) for value in values]
-            made[field.name] = pyarrow.array(texts, type=pyarrow.string())
-        else:
-            made[field.name] = pyarrow.array(values, type=known)
-    return made
+            values = [json.dumps(value, default=str, ensure_ascii=False) for value in values]
+        columns[field.name] = _pyarrow.array(values, type=known or _pyarrow.string())
+    return _pyarrow.table(columns)

@@ -28,7 +28,8 @@ def place_of(target: object) -> Place:
     if isinstance(target, str):
         return Place(target)
     if isinstance(target, os.PathLike):
-        return Place(f"sqlite:{os.fspath(target)}")
+        path: Any = target
+        return Place(f"sqlite:{os.fspath(path)}")
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(target).__mro__}
     if any(kind.startswith("agno.db.") for kind in kinds):
         return _agno_place(target)
