@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::mem::size_of;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanKind as OtelKind, Status as OtelStatus};
@@ -15,11 +15,21 @@ use tracestead_model::{
 
 use crate::pipeline::Recorded;
 
-/// A span that has ended, and whose it is.
+/// A span that has ended.
 #[derive(Debug)]
-pub(crate) struct EndedSpan {
-    pub(crate) data: SpanData,
-    pub(crate) resource: Arc<Resource>,
+pub(crate) struct EndedSpan(pub(crate) SpanData);
+
+/// Whose the spans of a pipeline are.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    resource: OnceLock<Arc<Resource>>,
+}
+
+impl Source {
+    /// Says whose they are; the first word counts.
+    pub(crate) fn set(&self, resource: Resource) {
+        let _ = self.resource.set(Arc::new(resource));
+    }
 }
 
 /// Of OTLP's flags: it is known whether the parent is of another process, and that it is.
@@ -27,18 +37,21 @@ const PARENT_IS_KNOWN: u32 = 0x100;
 const PARENT_IS_REMOTE: u32 = 0x200;
 
 impl Recorded for EndedSpan {
+    type Source = Source;
+
     fn size_bytes(&self) -> usize {
-        let data = &self.data;
+        let data = &self.0;
         let events = data.events.iter().map(|event| event.name.len() + size_of_pairs(&event.attributes));
         size_of::<SpanData>() + data.name.len() + size_of_pairs(&data.attributes) + events.sum::<usize>()
     }
 
     fn ends_run(&self) -> bool {
-        self.data.parent_span_id == opentelemetry::SpanId::INVALID || self.data.parent_span_is_remote
+        self.0.parent_span_id == opentelemetry::SpanId::INVALID || self.0.parent_span_is_remote
     }
 
-    fn into_span(self) -> Span {
-        let Self { data, resource } = self;
+    fn into_span(self, source: &Source) -> Span {
+        let Self(data) = self;
+        let resource = source.resource.get().map(Arc::clone).unwrap_or_default();
         let parent = data.parent_span_id.to_bytes();
         let remote = if data.parent_span_is_remote { PARENT_IS_REMOTE } else { 0 };
         let context = &data.span_context;

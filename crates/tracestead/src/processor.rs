@@ -6,7 +6,6 @@ use std::time::Duration;
 use opentelemetry::Context;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
-use tracestead_model::Resource;
 
 use crate::convert::{self, EndedSpan};
 use crate::panics;
@@ -28,7 +27,6 @@ use crate::pipeline::{FlushTimedOut, Pipeline, Setup, StartError};
 #[derive(Debug, Clone)]
 pub struct TracesteadProcessor {
     pipeline: Arc<Pipeline<EndedSpan>>,
-    resource: Arc<Resource>,
 }
 
 impl TracesteadProcessor {
@@ -38,7 +36,7 @@ impl TracesteadProcessor {
     ///
     /// If the options contradict each other, or the system gives no thread.
     pub fn start(setup: Setup) -> Result<Self, StartError> {
-        Ok(Self { pipeline: Pipeline::start(setup)?, resource: Arc::default() })
+        Ok(Self { pipeline: Pipeline::start(setup)? })
     }
 
     /// Returns what became of the spans so far.
@@ -58,7 +56,7 @@ impl SpanProcessor for TracesteadProcessor {
     fn on_end(&self, mut data: SpanData) {
         if data.span_context.is_sampled() {
             panics::mark(&mut data);
-            self.pipeline.record(EndedSpan { data, resource: Arc::clone(&self.resource) });
+            self.pipeline.record(EndedSpan(data));
         }
     }
 
@@ -71,7 +69,7 @@ impl SpanProcessor for TracesteadProcessor {
     }
 
     fn set_resource(&mut self, resource: &opentelemetry_sdk::Resource) {
-        self.resource = Arc::new(convert::resource(resource));
+        self.pipeline.source().set(convert::resource(resource));
     }
 }
 

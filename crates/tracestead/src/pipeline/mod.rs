@@ -53,17 +53,22 @@ use worker::Worker;
 
 /// What ended and is to be stored.
 pub trait Recorded: std::fmt::Debug + Send + 'static {
-    /// Returns about how many bytes it takes while it waits.
+    /// What is the same for all of a pipeline and so need not be in each.
+    type Source: std::fmt::Debug + Default + Send + Sync;
+
+    /// Returns about how many bytes it takes while it waits; always the same.
     fn size_bytes(&self) -> usize;
 
     /// Says whether it is the first span of a trace in this process, so that with it a run has ended.
     fn ends_run(&self) -> bool;
 
     /// Returns it as it is stored. Called on tracestead's thread.
-    fn into_span(self) -> Span;
+    fn into_span(self, source: &Self::Source) -> Span;
 }
 
 impl Recorded for Span {
+    type Source = ();
+
     fn size_bytes(&self) -> usize {
         queue::size_of_span(self)
     }
@@ -74,7 +79,7 @@ impl Recorded for Span {
         self.parent_span_id.is_none() || self.flags & REMOTE == REMOTE
     }
 
-    fn into_span(self) -> Span {
+    fn into_span(self, _source: &()) -> Span {
         self
     }
 }
@@ -125,6 +130,7 @@ pub struct Pipeline<T: Recorded> {
     entrance: Entrance<T>,
     counts: Arc<Counts>,
     copies: Arc<Copies>,
+    source: Arc<T::Source>,
     options: Options,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
@@ -153,11 +159,12 @@ impl<T: Recorded> Pipeline<T> {
             setup.report,
             Arc::clone(&copies),
         );
-        let worker = Worker::new(exit, delivery, &options);
+        let source = Arc::<T::Source>::default();
+        let worker = Worker::new(exit, Arc::clone(&source), delivery, &options);
         let thread = std::thread::Builder::new().name("tracestead".to_owned()).spawn(move || worker.run())?;
         entrance.is_served_by(thread.thread().clone());
         let worker = Mutex::new(Some(thread));
-        let pipeline = Arc::new(Self { entrance, counts, copies, options, worker });
+        let pipeline = Arc::new(Self { entrance, counts, copies, source, options, worker });
         if let Some(db) = database {
             let flush: Arc<dyn Flush> = Arc::clone(&pipeline) as Arc<dyn Flush>;
             db.is_fed_by(&flush);
@@ -211,6 +218,11 @@ impl<T: Recorded> Pipeline<T> {
         } else {
             Err(FlushTimedOut { waited: timeout })
         }
+    }
+
+    /// Returns what is the same for all that is recorded here.
+    pub fn source(&self) -> &T::Source {
+        &self.source
     }
 
     /// Returns how spans are gathered.

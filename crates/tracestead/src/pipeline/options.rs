@@ -18,7 +18,8 @@ pub enum Processing {
 pub struct Options {
     /// When a span is written.
     pub processing: Processing,
-    /// How many spans may wait; 2,048. Over it, the newest are dropped and counted.
+    /// How many spans may wait; 2,048. Over it, the newest are dropped and counted. Their places are made at once, half a
+    /// kilobyte each.
     pub max_queue_size: usize,
     /// How many bytes may wait; 64 MiB. A single span may be larger if nothing else waits.
     pub max_queue_bytes: usize,

@@ -1,12 +1,13 @@
 //! The queue between the threads of agents and ours.
 //!
-//! A channel without a bound, and counters that bound it: the channel's own bound would be memory that is taken for as many
-//! spans as might wait. Our thread does not sleep in the channel, for then each span would wake it, which costs the agent more
-//! than everything else; it is woken by name.
+//! A channel with a bound, and counters, for bytes are bounded too. Our thread does not sleep in the channel, for then each span
+//! would wake it: a system call, after which the thread that was woken may well push the agent's off its core. So an agent's
+//! thread leaves a note that there is a reason to look, and ours looks for notes every [`LOOK`] as long as spans come. It is
+//! woken by the first span after a rest, by a batch that is full, and by whoever waits for an answer.
 
 use std::mem::size_of;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ pub(super) enum Order {
 }
 
 pub(super) enum Item<T> {
-    Ended { ended: T, bytes: usize },
+    Ended(T),
     Order(Order, Arc<Answer>),
 }
 
@@ -55,12 +56,23 @@ impl Answer {
     }
 }
 
+/// Places in the channel for orders, beside those for spans.
+const MAX_ORDERS: usize = 64;
+/// How often our thread looks whether there is a reason to store what waits.
+const LOOK: Duration = Duration::from_millis(50);
+/// The longest sleep, after which our thread looks whether anybody is left.
+const LONGEST_REST: Duration = Duration::from_mins(1);
+/// Without a span for so long, it rests until it is woken.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 /// What both sides see.
 #[derive(Debug)]
 struct Shared {
     counts: Arc<Counts>,
     /// There is a reason to look into the queue now.
     is_called: AtomicBool,
+    /// Our thread does not look by itself.
+    is_resting: AtomicBool,
     is_closed: AtomicBool,
     /// Somebody waits for an answer: this is no time to rest between two tries.
     is_hurried: AtomicBool,
@@ -72,7 +84,7 @@ struct Shared {
 /// Where agents' threads put things.
 #[derive(Debug)]
 pub(super) struct Entrance<T> {
-    sender: Sender<Item<T>>,
+    sender: SyncSender<Item<T>>,
     shared: Arc<Shared>,
     max_spans: usize,
     max_bytes: usize,
@@ -86,10 +98,11 @@ pub(super) struct Exit<T> {
 }
 
 pub(super) fn queue<T>(options: &Options, counts: Arc<Counts>) -> (Entrance<T>, Exit<T>) {
-    let (sender, receiver) = channel();
+    let (sender, receiver) = sync_channel(options.max_queue_size + MAX_ORDERS);
     let shared = Arc::new(Shared {
         counts,
         is_called: AtomicBool::new(false),
+        is_resting: AtomicBool::new(false),
         is_closed: AtomicBool::new(false),
         is_hurried: AtomicBool::new(false),
         end: OnceLock::new(),
@@ -115,19 +128,29 @@ impl<T: Recorded> Entrance<T> {
     pub(super) fn put(&self, ended: T) {
         let counts = &self.shared.counts;
         let bytes = ended.size_bytes();
-        let waiting = counts.waiting.fetch_add(1, Ordering::Relaxed);
-        let waiting_bytes = counts.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // Counted before our thread is asked whether it rests, as that counts after it has said so: one of both notices.
+        let (waiting, waiting_bytes) = counts.waiting.add(bytes);
         let is_full = waiting >= self.max_spans || (waiting > 0 && waiting_bytes + bytes > self.max_bytes);
         let ends_run = ended.ends_run();
         if is_full
             || self.shared.is_closed.load(Ordering::Relaxed)
-            || self.sender.send(Item::Ended { ended, bytes }).is_err()
+            || self.sender.try_send(Item::Ended(ended)).is_err()
         {
-            counts.waiting.fetch_sub(1, Ordering::Relaxed);
-            counts.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            counts.waiting.remove(1, bytes);
             counts.dropped.fetch_add(1, Ordering::Relaxed);
-        } else if ends_run || waiting + 1 >= self.batch {
-            self.call();
+            return;
+        }
+        if ends_run {
+            self.shared.is_called.store(true, Ordering::Release);
+        }
+        // More than a batch has been seen to: only the one that fills it wakes.
+        if waiting + 1 == self.batch {
+            self.shared.is_called.store(true, Ordering::Release);
+            self.wake();
+        } else if self.shared.is_resting.load(Ordering::SeqCst)
+            && self.shared.is_resting.swap(false, Ordering::SeqCst)
+        {
+            self.wake();
         }
     }
 
@@ -143,9 +166,7 @@ impl<T: Recorded> Entrance<T> {
         }
         self.shared.is_hurried.store(true, Ordering::Release);
         self.shared.is_called.store(true, Ordering::Release);
-        if let Some(thread) = self.shared.thread.get() {
-            thread.unpark();
-        }
+        self.wake();
         answer.wait_until(deadline)
     }
 
@@ -154,27 +175,44 @@ impl<T: Recorded> Entrance<T> {
         self.shared.is_closed.store(true, Ordering::Relaxed);
     }
 
-    fn call(&self) {
-        // A thread that is called already is not woken again: that is a system call.
-        if !self.shared.is_called.swap(true, Ordering::AcqRel)
-            && let Some(thread) = self.shared.thread.get()
-        {
+    fn wake(&self) {
+        if let Some(thread) = self.shared.thread.get() {
             thread.unpark();
         }
     }
 }
 
 impl<T> Exit<T> {
-    /// Sleeps until there is a reason to look, or for `delay`.
+    /// Sleeps until there is a reason to look, or until a span has waited for `delay`.
     pub(super) fn wait(&self, delay: Duration) {
-        let until = Instant::now() + delay;
+        let mut waiting_since = None;
+        let mut idle_since = Instant::now();
         while !self.shared.is_called.swap(false, Ordering::AcqRel) {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
+            if self.shared.counts.waiting.now().0 > 0 {
+                idle_since = Instant::now();
+                let since = *waiting_since.get_or_insert(idle_since);
+                let left = delay.saturating_sub(since.elapsed());
+                if left.is_zero() {
+                    return;
+                }
+                std::thread::park_timeout(left.min(LOOK));
+            } else if idle_since.elapsed() < REST_AFTER {
+                std::thread::park_timeout(LOOK);
+            } else {
+                return self.rest_until_woken();
             }
-            std::thread::park_timeout(left);
         }
+    }
+
+    fn rest_until_woken(&self) {
+        self.shared.is_resting.store(true, Ordering::SeqCst);
+        let has_work =
+            || self.shared.counts.waiting.now().0 > 0 || self.shared.is_called.load(Ordering::SeqCst);
+        if !has_work() {
+            // The other side may be gone without a word: then there is nobody to wake us.
+            std::thread::park_timeout(LONGEST_REST);
+        }
+        self.shared.is_resting.store(false, Ordering::SeqCst);
     }
 
     /// Sleeps for `pause`, or until somebody is in a hurry.

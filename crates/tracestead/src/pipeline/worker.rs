@@ -1,15 +1,15 @@
 //! The thread that stores what ended.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::delivery::Delivery;
 use super::queue::{Answer, Exit, Gone, Item, Order};
 use super::{Options, Recorded};
 
-pub(super) struct Worker<T> {
+pub(super) struct Worker<T: Recorded> {
     exit: Exit<T>,
+    source: Arc<T::Source>,
     delivery: Delivery,
     batch_size: usize,
     delay: Duration,
@@ -25,8 +25,14 @@ struct Taken<T> {
 }
 
 impl<T: Recorded> Worker<T> {
-    pub(super) fn new(exit: Exit<T>, delivery: Delivery, options: &Options) -> Self {
-        Self { exit, delivery, batch_size: options.max_export_batch_size, delay: options.schedule_delay }
+    pub(super) fn new(exit: Exit<T>, source: Arc<T::Source>, delivery: Delivery, options: &Options) -> Self {
+        Self {
+            exit,
+            source,
+            delivery,
+            batch_size: options.max_export_batch_size,
+            delay: options.schedule_delay,
+        }
     }
 
     /// Runs until it is told to end, or until nobody is left to tell it.
@@ -60,9 +66,9 @@ impl<T: Recorded> Worker<T> {
         let mut taken = Taken { ended: Vec::new(), bytes: 0, order: None, is_gone: false };
         while taken.ended.len() < self.batch_size {
             match self.exit.take() {
-                Ok(Some(Item::Ended { ended, bytes })) => {
+                Ok(Some(Item::Ended(ended))) => {
+                    taken.bytes += ended.size_bytes();
                     taken.ended.push(ended);
-                    taken.bytes += bytes;
                 }
                 Ok(Some(Item::Order(order, answer))) => {
                     taken.order = Some((order, answer));
@@ -83,11 +89,9 @@ impl<T: Recorded> Worker<T> {
             return;
         }
         let count = ended.len();
-        let spans = ended.into_iter().map(T::into_span).collect();
+        let spans = ended.into_iter().map(|ended| ended.into_span(&self.source)).collect();
         self.delivery.deliver(spans, &self.exit);
         // Only now is there room for others: what is being written is in memory as well.
-        let counts = self.delivery.counts();
-        counts.waiting.fetch_sub(count, Ordering::Relaxed);
-        counts.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.delivery.counts().waiting.remove(count, bytes);
     }
 }
