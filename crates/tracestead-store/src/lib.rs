@@ -19,6 +19,9 @@
 //! The tables are Agno's `agno_traces` and `agno_spans` with nullable columns of ours beside Agno's own. Agno's classes
 //! may read and write the same tables meanwhile; rows they write get our columns from the back-fill within a second.
 //!
+//! Each driver is a cargo feature: `sqlite` (the default), `postgres`, `mysql` and `clickhouse`. A URL of any database can be
+//! read in any build; opening one whose driver was left out is [`OpenError::NoDriver`].
+//!
 //! This crate knows nothing of HTTP or OTLP. Time is given to it.
 
 mod batch;

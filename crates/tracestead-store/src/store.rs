@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracestead_model::{PriceBook, Retention, UnixNanos};
 
-use crate::engine::{Connector, sqlite};
+use crate::engine::Connector;
 use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
@@ -61,13 +61,8 @@ impl OpenOptions {
         }
     }
 
-    pub(crate) fn connector(&self) -> Connector {
-        let options = sqlite::Options {
-            synchronous: self.synchronous,
-            busy_timeout: self.busy_timeout,
-            leaves_no_trace: self.read_only,
-        };
-        Connector::new(&self.url, options)
+    pub(crate) fn connector(&self) -> Result<Connector, OpenError> {
+        Connector::new(self)
     }
 }
 
@@ -95,7 +90,7 @@ pub struct SpanStore {
 impl SpanStore {
     /// Opens the database, brings its tables to our version and starts the writer. Blocks until the database answers.
     pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
-        let connector = options.connector();
+        let connector = options.connector()?;
         let prices = Arc::new(options.prices.clone());
         let (writer, attached) = if options.read_only {
             (None, Some(off_thread(|| attached(options, &connector, &prices))?))

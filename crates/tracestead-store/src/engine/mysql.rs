@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, M
 use sqlx::{TypeInfo, ValueRef};
 
 use super::blocking::Blocking;
-use super::rows_at_once;
+use super::sent::{rows_at_once, says};
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
@@ -334,5 +334,5 @@ fn error(error: &sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, super::says(error))
+    DatabaseError::new(kind, says(error))
 }
