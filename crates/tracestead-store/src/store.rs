@@ -12,7 +12,7 @@ use crate::session::{Access, Session};
 use crate::sql::Dialect;
 use crate::write::{Background, Planning, Writer};
 use crate::{Backfill, Batch, DatabaseUrl, IngestError, OpenError, Prune, PrunePlan, PrunePosition, Pruned};
-use crate::{ReadError, Rebuild, Rebuilt, schema};
+use crate::{ReadError, Rebuild, Rebuilt, TableNames, schema};
 
 /// When a commit is on disk. SQLite only: servers have settings of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +29,8 @@ pub enum Synchronous {
 pub struct OpenOptions {
     /// Where it is.
     pub url: DatabaseUrl,
+    /// What the tables of traces and spans are called there.
+    pub tables: TableNames,
     /// Nothing is written, not even tables.
     pub read_only: bool,
     /// When a commit is on disk.
@@ -51,6 +53,7 @@ impl OpenOptions {
     pub fn new(url: impl Into<DatabaseUrl>, now: UnixNanos) -> Self {
         Self {
             url: url.into(),
+            tables: TableNames::default(),
             read_only: false,
             synchronous: Synchronous::Full,
             readers: 4,

@@ -8,6 +8,7 @@ mod clickhouse;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod renamed;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod sent;
 #[cfg(feature = "sqlite")]
@@ -20,7 +21,7 @@ use crate::error::DatabaseError;
 use crate::error::ErrorKind;
 use crate::session::{Access, Session};
 use crate::write::Hours;
-use crate::{DatabaseUrl, OpenError, OpenOptions};
+use crate::{DatabaseUrl, OpenError, OpenOptions, TableNames};
 
 /// Makes connections to one database.
 #[derive(Debug, Clone)]
@@ -59,11 +60,19 @@ impl Connector {
 
     /// Connects to a server on which there may be no place for the tables yet, see [`Session::missing_place`]. Blocks as
     /// well.
+    pub(crate) fn reach(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+        let (session, names) = (self.driver(access)?, &self.options.tables);
+        if *names == TableNames::default() {
+            return Ok(session);
+        }
+        Ok(Box::new(renamed::Renamed { session, names: names.clone() }))
+    }
+
     #[cfg_attr(
         not(feature = "sqlite"),
         expect(unused_variables, reason = "only files are opened to be read")
     )]
-    pub(crate) fn reach(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+    fn driver(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         match &self.options.url {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::Sqlite(path) => {
@@ -72,9 +81,11 @@ impl Connector {
             #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(server) => Ok(Box::new(postgres::connect(server)?)),
             #[cfg(feature = "mysql")]
-            DatabaseUrl::MySql(server) => Ok(Box::new(mysql::connect(server)?)),
+            DatabaseUrl::MySql(server) => Ok(Box::new(mysql::connect(server, &self.options.tables)?)),
             #[cfg(feature = "clickhouse")]
-            DatabaseUrl::ClickHouse(server) => Ok(Box::new(clickhouse::connect(server, &self.hours)?)),
+            DatabaseUrl::ClickHouse(server) => {
+                Ok(Box::new(clickhouse::connect(server, &self.options.tables, &self.hours)?))
+            }
             // None is made for it, see `new`.
             #[cfg(not(all(
                 feature = "sqlite",
