@@ -62,4 +62,5 @@ pub use compression::{Compression, DecompressError, decompress};
 pub use decode::{DecodeError, Encoding, decode_logs, decode_traces};
 pub use encode::{encode_traces, encode_traces_json};
 pub use fault::{MAX_ELEMENTS_PER_ITEM, MAX_VALUE_DEPTH};
+pub use protobuf::{PartialSuccess, decode_export_response};
 pub use response::{export_logs_response, export_response, status_body};

@@ -34,7 +34,7 @@ pub struct Batch {
     pub(crate) resources: Vec<Arc<PreparedResource>>,
     pub(crate) malformed: Vec<Malformed>,
     /// Dropped with the batch: once it is stored, or has failed to be.
-    guard: Option<Box<dyn Any + Send>>,
+    guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl Batch {
     /// Keeps `guard` until the batch is stored or has failed to be, even if nobody waits for it any more: what the batch
     /// takes of a budget is given back then and not before.
     #[must_use]
-    pub fn with_guard(mut self, guard: impl Any + Send) -> Self {
+    pub fn with_guard(mut self, guard: impl Any + Send + Sync) -> Self {
         self.guard = Some(Box::new(guard));
         self
     }

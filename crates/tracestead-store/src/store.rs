@@ -108,9 +108,10 @@ impl SpanStore {
         Ok(Self { writer, readers, url: options.url.clone(), prices })
     }
 
-    /// Writes a batch and returns once the commit that holds it is on disk. Writing it again changes nothing.
-    pub async fn ingest(&self, batch: Batch) -> Result<Stored, IngestError> {
-        self.writer()?.ingest(batch).await
+    /// Writes a batch and returns once the commit that holds it is on disk. Writing it again changes nothing: who shares it
+    /// can try again what failed.
+    pub async fn ingest(&self, batch: impl Into<Arc<Batch>>) -> Result<Stored, IngestError> {
+        self.writer()?.ingest(batch.into()).await
     }
 
     /// Derives some of what is derived from spans again, going on from `position`. Call it again with

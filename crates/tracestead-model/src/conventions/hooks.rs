@@ -3,6 +3,12 @@
 use crate::facts::SpanType;
 use crate::facts::reader::Reader;
 
+/// Tells hooks from plain chains, for a span of OpenInference's kind CHAIN: it has no kind of its own for them.
+pub(crate) fn chain_type(reader: &Reader<'_>) -> Option<SpanType> {
+    let says = ["agno.hook.name", "hook.name"].iter().any(|key| reader.has(key));
+    says.then_some(SpanType::Hook)
+}
+
 /// Reads whether the span is a hook.
 pub(crate) fn span_type(reader: &Reader<'_>) -> Option<SpanType> {
     let says =

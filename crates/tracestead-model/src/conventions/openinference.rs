@@ -6,7 +6,7 @@
 use crate::facts::reader::Reader;
 use crate::facts::{SpanType, Usage};
 
-use super::{agno, autogen, crewai, haystack, langgraph, llama_index, openai_agents, smolagents};
+use super::{agno, autogen, crewai, haystack, hooks, langgraph, llama_index, openai_agents, smolagents};
 
 pub(crate) const SPAN_KIND: &str = "openinference.span.kind";
 pub(crate) const INPUT_VALUE: &str = "input.value";
@@ -55,7 +55,8 @@ pub(crate) fn span_type(reader: &Reader<'_>) -> Option<SpanType> {
         "RERANKER" => SpanType::Reranker,
         "GUARDRAIL" => SpanType::Guardrail,
         "EVALUATOR" => SpanType::Evaluator,
-        "CHAIN" => agno::chain_type(reader)
+        "CHAIN" => hooks::chain_type(reader)
+            .or_else(|| agno::chain_type(reader))
             .or_else(|| crewai::chain_type(reader))
             .or_else(|| autogen::chain_type(reader))
             .or_else(|| openai_agents::chain_type(reader))

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The version of this reading, stored beside its result. Raise it when a fact is read differently.
-pub const FACTS_VERSION: i64 = 2;
+pub const FACTS_VERSION: i64 = 3;
 
 /// What a span says about who ran, what was called and what it used.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -308,6 +308,8 @@ mod tests {
         check("RunnableSequence", &[(KIND, "CHAIN")], SpanType::Chain);
         check("agent run", &[("agent_name", "a"), ("model_name", "m")], SpanType::Agent);
         check("anything", &[("agno.team.id", "t")], SpanType::Other);
+        check("pre_hook check", &[(KIND, "CHAIN"), ("hook.name", "check")], SpanType::Hook);
+        check("pre_hook check", &[(KIND, "CHAIN")], SpanType::Chain);
         check("pre_hook check", &[], SpanType::Hook);
         check("pre_hooks_of_git", &[], SpanType::Other);
     }

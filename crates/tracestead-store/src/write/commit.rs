@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tracestead_model::{PriceBook, SpanShape};
 
@@ -39,7 +40,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn of(batches: &'a [Batch], received: &'a [String]) -> Self {
+    pub(super) fn of(batches: &'a [Arc<Batch>], received: &'a [String]) -> Self {
         let mut work = Self { received, ..Self::default() };
         for (at, batch) in batches.iter().enumerate() {
             work.spans.extend(batch.spans.iter().map(|span| (at, span)));

@@ -47,7 +47,7 @@ enum Job {
 
 #[derive(Debug)]
 struct Ingest {
-    batch: Batch,
+    batch: Arc<Batch>,
     answer: oneshot::Sender<Result<Stored, IngestError>>,
 }
 
@@ -76,7 +76,7 @@ impl Writer {
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), progress })
     }
 
-    pub(crate) async fn ingest(&self, batch: Batch) -> Result<Stored, IngestError> {
+    pub(crate) async fn ingest(&self, batch: Arc<Batch>) -> Result<Stored, IngestError> {
         self.ask(|answer| Job::Ingest(Ingest { batch, answer })).await
     }
 
@@ -191,7 +191,7 @@ impl Thread {
     fn write(&mut self, group: Vec<Ingest>) {
         let began = Instant::now();
         let spans: usize = group.iter().map(|job| job.batch.len()).sum();
-        let (batches, answers): (Vec<Batch>, Vec<_>) =
+        let (batches, answers): (Vec<Arc<Batch>>, Vec<_>) =
             group.into_iter().map(|job| (job.batch, job.answer)).unzip();
         let committed = self.commit(&batches);
         // Before the answers: a sender that is told to go on must find its place in the budget free again.
@@ -216,7 +216,7 @@ impl Thread {
         }
     }
 
-    fn commit(&mut self, batches: &[Batch]) -> Result<Vec<Stored>, DatabaseError> {
+    fn commit(&mut self, batches: &[Arc<Batch>]) -> Result<Vec<Stored>, DatabaseError> {
         let received: Vec<String> = batches.iter().map(|batch| batch.received_at.to_agno()).collect();
         let mut outcomes = vec![Stored::default(); batches.len()];
         let mut waiting = vec![Work::of(batches, &received)];

@@ -1,0 +1,205 @@
+//! Spans of the OpenTelemetry SDK as ours.
+
+use std::cell::RefCell;
+use std::mem::size_of;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use opentelemetry::trace::{SpanKind as OtelKind, Status as OtelStatus};
+use opentelemetry::{Array, InstrumentationScope, KeyValue, Value as OtelValue};
+use opentelemetry_sdk::trace::SpanData;
+use tracestead_model::{
+    Attributes, Event, Link, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode, TraceId, UnixNanos,
+    Value,
+};
+
+use crate::pipeline::Recorded;
+
+/// A span that has ended, and whose it is.
+#[derive(Debug)]
+pub(crate) struct EndedSpan {
+    pub(crate) data: SpanData,
+    pub(crate) resource: Arc<Resource>,
+}
+
+/// Of OTLP's flags: it is known whether the parent is of another process, and that it is.
+const PARENT_IS_KNOWN: u32 = 0x100;
+const PARENT_IS_REMOTE: u32 = 0x200;
+
+impl Recorded for EndedSpan {
+    fn size_bytes(&self) -> usize {
+        let data = &self.data;
+        let events = data.events.iter().map(|event| event.name.len() + size_of_pairs(&event.attributes));
+        size_of::<SpanData>() + data.name.len() + size_of_pairs(&data.attributes) + events.sum::<usize>()
+    }
+
+    fn ends_run(&self) -> bool {
+        self.data.parent_span_id == opentelemetry::SpanId::INVALID || self.data.parent_span_is_remote
+    }
+
+    fn into_span(self) -> Span {
+        let Self { data, resource } = self;
+        let parent = data.parent_span_id.to_bytes();
+        let remote = if data.parent_span_is_remote { PARENT_IS_REMOTE } else { 0 };
+        let context = &data.span_context;
+        Span {
+            trace_id: trace_id(context.trace_id()),
+            span_id: span_id(context.span_id()),
+            parent_span_id: SpanId::from_bytes(&parent).ok(),
+            trace_state: context.trace_state().header(),
+            flags: u32::from(context.trace_flags().to_u8()) | PARENT_IS_KNOWN | remote,
+            name: data.name.into_owned(),
+            kind: kind(&data.span_kind),
+            start_time: time(data.start_time),
+            end_time: Some(time(data.end_time)),
+            attributes: attributes(data.attributes),
+            dropped_attributes_count: data.dropped_attributes_count,
+            events: data.events.events.into_iter().map(event).collect(),
+            dropped_events_count: data.events.dropped_count,
+            links: data.links.links.into_iter().map(link).collect(),
+            dropped_links_count: data.links.dropped_count,
+            status: status(data.status),
+            resource,
+            scope: scope(&data.instrumentation_scope),
+        }
+    }
+}
+
+/// Returns a resource of the SDK as ours.
+pub(crate) fn resource(resource: &opentelemetry_sdk::Resource) -> Resource {
+    let attributes = resource.iter().map(|(key, made)| (key.as_str().to_owned(), value(made.clone())));
+    Resource {
+        attributes: attributes.collect(),
+        dropped_attributes_count: 0,
+        schema_url: resource.schema_url().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Returns nanoseconds since 1970; 0 before, and no later than columns can say.
+pub(crate) fn nanos(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn time(time: SystemTime) -> UnixNanos {
+    UnixNanos::from_i64(nanos(time))
+}
+
+/// A span that was recorded has an id.
+fn trace_id(id: opentelemetry::TraceId) -> TraceId {
+    TraceId::from_bytes(&id.to_bytes()).expect("a recorded span has a trace id, which is not 0")
+}
+
+fn span_id(id: opentelemetry::SpanId) -> SpanId {
+    SpanId::from_bytes(&id.to_bytes()).expect("a recorded span has an id, which is not 0")
+}
+
+fn kind(kind: &OtelKind) -> SpanKind {
+    match kind {
+        OtelKind::Client => SpanKind::Client,
+        OtelKind::Server => SpanKind::Server,
+        OtelKind::Producer => SpanKind::Producer,
+        OtelKind::Consumer => SpanKind::Consumer,
+        OtelKind::Internal => SpanKind::Internal,
+    }
+}
+
+fn status(status: OtelStatus) -> Status {
+    match status {
+        OtelStatus::Unset => Status::default(),
+        OtelStatus::Ok => Status { code: StatusCode::Ok, message: String::new() },
+        OtelStatus::Error { description } => {
+            Status { code: StatusCode::Error, message: description.into_owned() }
+        }
+    }
+}
+
+fn event(event: opentelemetry::trace::Event) -> Event {
+    Event {
+        time: time(event.timestamp),
+        name: event.name.into_owned(),
+        attributes: attributes(event.attributes),
+        dropped_attributes_count: event.dropped_attributes_count,
+    }
+}
+
+fn link(link: opentelemetry::trace::Link) -> Link {
+    let context = &link.span_context;
+    Link {
+        trace_id: trace_id(context.trace_id()),
+        span_id: span_id(context.span_id()),
+        trace_state: context.trace_state().header(),
+        flags: u32::from(context.trace_flags().to_u8()),
+        attributes: attributes(link.attributes),
+        dropped_attributes_count: link.dropped_attributes_count,
+    }
+}
+
+/// Scopes are few and come again and again: the last one is kept.
+fn scope(scope: &InstrumentationScope) -> Arc<Scope> {
+    thread_local! {
+        static LAST: RefCell<Option<(InstrumentationScope, Arc<Scope>)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some((known, made)) = last
+            && known == scope
+        {
+            return Arc::clone(made);
+        }
+        let made = Arc::new(Scope {
+            name: scope.name().to_owned(),
+            version: scope.version().unwrap_or_default().to_owned(),
+            attributes: scope.attributes().cloned().map(pair).collect(),
+            dropped_attributes_count: 0,
+            schema_url: scope.schema_url().unwrap_or_default().to_owned(),
+        });
+        *last = Some((scope.clone(), Arc::clone(&made)));
+        made
+    })
+}
+
+fn attributes(pairs: Vec<KeyValue>) -> Attributes {
+    pairs.into_iter().map(pair).collect()
+}
+
+fn pair(pair: KeyValue) -> (String, Value) {
+    (String::from(pair.key), value(pair.value))
+}
+
+fn value(value: OtelValue) -> Value {
+    match value {
+        OtelValue::Bool(truth) => Value::Bool(truth),
+        OtelValue::I64(number) => Value::Int(number),
+        OtelValue::F64(number) => Value::Double(number),
+        OtelValue::String(text) => Value::String(String::from(text)),
+        OtelValue::Array(array) => Value::Array(list(array)),
+        other => Value::String(other.to_string()),
+    }
+}
+
+fn list(array: Array) -> Vec<Value> {
+    match array {
+        Array::Bool(items) => items.into_iter().map(Value::Bool).collect(),
+        Array::I64(items) => items.into_iter().map(Value::Int).collect(),
+        Array::F64(items) => items.into_iter().map(Value::Double).collect(),
+        Array::String(items) => items.into_iter().map(|item| Value::String(String::from(item))).collect(),
+        other => vec![Value::String(other.to_string())],
+    }
+}
+
+fn size_of_pairs(pairs: &[KeyValue]) -> usize {
+    let values = pairs.iter().map(|pair| {
+        size_of::<KeyValue>()
+            + match &pair.value {
+                OtelValue::String(text) => text.as_str().len(),
+                OtelValue::Array(Array::String(items)) => {
+                    items.iter().map(|item| item.as_str().len() + 24).sum()
+                }
+                OtelValue::Array(Array::Bool(items)) => items.len(),
+                OtelValue::Array(Array::I64(items)) => items.len() * 8,
+                OtelValue::Array(Array::F64(items)) => items.len() * 8,
+                _ => 0,
+            }
+    });
+    values.sum()
+}

@@ -1,0 +1,243 @@
+//! Databases, as programs use them: opened when needed, read without `async`.
+
+mod ask;
+mod kinds;
+
+use std::fmt;
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::runtime::Runtime;
+use tracestead_model::PriceBook;
+use tracestead_store::{Batch, DatabaseUrl, OpenOptions, ReadError, SpanStore, Stored, UrlError};
+
+#[cfg(feature = "clickhouse")]
+pub use kinds::ClickHouseDb;
+#[cfg(feature = "mysql")]
+pub use kinds::MySqlDb;
+#[cfg(feature = "postgres")]
+pub use kinds::PostgresDb;
+#[cfg(feature = "sqlite")]
+pub use kinds::SqliteDb;
+
+pub use ask::{StatsQuery, TraceQuery, TraceStatus};
+
+use crate::now;
+use crate::pipeline::Flush;
+
+/// A database with traces: SQLite, PostgreSQL, MySQL, MariaDB or ClickHouse.
+///
+/// It is cheap to clone, and all clones are one. Making one reads the URL only. It is opened when the first spans come or
+/// the first question is asked, its tables are made if they are not there, and if it cannot be opened then, that is tried
+/// again the next time: a program that traces itself starts whether or not its database has.
+///
+/// Questions block until they are answered; in `async` code ask them in `tokio::task::spawn_blocking` if the runtime must not
+/// wait. What this process has recorded into the database is stored before a question is asked, so that a program can read
+/// what it has just done.
+///
+/// ```
+/// use tracestead::{Db, TraceQuery};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let url = format!("sqlite:{}", directory.path().join("traces.db").display());
+/// let db = Db::open(&url)?;
+/// let traces = db.get_traces(TraceQuery { agent_id: Some("support".into()), ..TraceQuery::default() })?;
+/// assert!(traces.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: OpenOptions,
+    opened: Mutex<Option<Opened>>,
+    /// Those who record into it.
+    feeds: Mutex<Vec<Weak<dyn Flush>>>,
+}
+
+#[derive(Clone)]
+struct Opened {
+    store: Arc<SpanStore>,
+    runtime: Arc<Waiting>,
+}
+
+/// A runtime to wait on. Dropped, it waits for nobody: in `async` code that would be a panic.
+struct Waiting(Option<Runtime>);
+
+impl Waiting {
+    fn block_on<T: Send>(&self, work: impl Future<Output = T> + Send) -> Result<T, DbError> {
+        let Some(runtime) = &self.0 else {
+            return Err(std::io::Error::other("the runtime has ended").into());
+        };
+        Ok(outside_of_async(|| runtime.block_on(work)))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The database does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// What was given does not name a database.
+    #[error("cannot read the database's URL: {0}")]
+    Url(#[from] UrlError),
+    /// It cannot be opened, or its tables cannot be made.
+    #[error(transparent)]
+    Open(#[from] tracestead_store::OpenError),
+    /// It does not answer a question.
+    #[error(transparent)]
+    Read(#[from] tracestead_store::ReadError),
+    /// It does not take spans.
+    #[error(transparent)]
+    Ingest(#[from] tracestead_store::IngestError),
+    /// The system gives no threads, or no directory.
+    #[error("cannot prepare to open the database: {0}")]
+    System(#[from] std::io::Error),
+    /// The value cannot be asked for.
+    #[error("cannot read the question: {0}")]
+    Question(String),
+}
+
+impl Db {
+    /// Names a database by its URL, as `sqlite:PATH` or `postgres://USER@HOST/DATABASE`; SQLAlchemy's forms are understood
+    /// as well. See `docs/config.md` for all of them.
+    ///
+    /// # Errors
+    ///
+    /// If that is no URL of a database.
+    pub fn open(url: &str) -> Result<Self, DbError> {
+        let url: DatabaseUrl = url.parse()?;
+        Ok(Self::with_options(OpenOptions::new(url, now())))
+    }
+
+    /// Names a database with options of the store's own.
+    #[must_use]
+    pub fn with_options(options: OpenOptions) -> Self {
+        let inner = Inner { options, opened: Mutex::new(None), feeds: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Returns where it is. Shown, it has no password.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.inner.options.url
+    }
+
+    /// Opens it now, unless it is open.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or its tables cannot be made.
+    pub fn check(&self) -> Result<(), DbError> {
+        self.opened().map(|_| ())
+    }
+
+    /// Closes its connections. Whoever uses it later opens it again.
+    pub fn close(&self) {
+        if let Some(opened) = self.lock().take() {
+            // It fails only if there is nothing to close.
+            let _ = opened.runtime.block_on(opened.store.close());
+        }
+    }
+
+    /// Returns the same database, not open and with nobody who feeds it, for a process that was forked: it has none of its
+    /// parent's threads, and must not touch its connections.
+    #[must_use]
+    pub fn for_forked_process(&self) -> Self {
+        Self::with_options(self.inner.options.clone())
+    }
+
+    pub(crate) fn prices(&self) -> &PriceBook {
+        &self.inner.options.prices
+    }
+
+    /// Remembers who records into it.
+    pub(crate) fn is_fed_by(&self, feed: &Arc<dyn Flush>) {
+        let mut feeds = self.inner.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        feeds.retain(|feed| feed.strong_count() > 0);
+        feeds.push(Arc::downgrade(feed));
+    }
+
+    /// Writes a batch, and returns once it is on disk.
+    pub(crate) fn ingest(&self, batch: &Arc<Batch>) -> Result<Stored, DbError> {
+        let opened = self.opened()?;
+        let stored = opened.runtime.block_on(opened.store.ingest(Arc::clone(batch)))?;
+        if stored.is_err() && !opened.store.is_writing() {
+            // Its writer has failed: the next try opens it anew.
+            *self.lock() = None;
+        }
+        Ok(stored?)
+    }
+
+    /// Stores what this process has recorded, then asks.
+    fn ask<T, Answer>(&self, question: impl FnOnce(Arc<SpanStore>) -> Answer) -> Result<T, DbError>
+    where
+        T: Send,
+        Answer: Future<Output = Result<T, ReadError>> + Send,
+    {
+        let feeds = self.inner.feeds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        feeds.iter().filter_map(Weak::upgrade).for_each(|feed| feed.flush_before_reading());
+        let opened = self.opened()?;
+        Ok(opened.runtime.block_on(question(Arc::clone(&opened.store)))??)
+    }
+
+    fn opened(&self) -> Result<Opened, DbError> {
+        let mut opened = self.lock();
+        if let Some(opened) = &*opened {
+            return Ok(opened.clone());
+        }
+        let mut options = self.inner.options.clone();
+        options.now = now();
+        if let DatabaseUrl::Sqlite(path) = &options.url {
+            make_directory(path)?;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .thread_name("tracestead-reader")
+            .max_blocking_threads(4)
+            .enable_all()
+            .build()?;
+        let store = Arc::new(SpanStore::open(&options)?);
+        let made = Opened { store, runtime: Arc::new(Waiting(Some(runtime))) };
+        *opened = Some(made.clone());
+        Ok(made)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.inner.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Db").field(&self.url().to_string()).finish()
+    }
+}
+
+/// The directory of `tmp/traces.db` is made as well, as Agno does.
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => std::fs::create_dir_all(parent),
+        _ => Ok(()),
+    }
+}
+
+/// Runs what blocks. Within an async runtime that is not allowed on its own threads, so there it is done on another.
+fn outside_of_async<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work();
+    }
+    match std::thread::scope(|scope| scope.spawn(work).join()) {
+        Ok(answer) => answer,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}

@@ -1,0 +1,97 @@
+//! What became of spans.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What became of the spans recorded so far: `recorded = stored + dropped + failed + queued`, once nothing is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Spans that ended.
+    pub recorded: u64,
+    /// Spans that are in the database, or that the server has acknowledged.
+    pub stored: u64,
+    /// Spans that found the queue full or closed.
+    pub dropped: u64,
+    /// Spans that the database refused, that could not be redacted, or that were left when the time to shut down was up.
+    pub failed: u64,
+    /// Spans that wait, those of the batch that is being written included.
+    pub queued: u64,
+    /// How often a batch had to be tried again.
+    pub retries: u64,
+    /// What went wrong last; `None` once a batch was stored after it.
+    pub last_error: Option<String>,
+    /// What became of the copies.
+    pub copies: Vec<CopyStats>,
+}
+
+/// What became of the copies for one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CopyStats {
+    /// Where they go.
+    pub endpoint: String,
+    /// Spans that the endpoint has acknowledged.
+    pub sent: u64,
+    /// Spans that found too many others waiting.
+    pub dropped: u64,
+    /// Spans that the endpoint refused, or that were left at the end.
+    pub failed: u64,
+    /// What went wrong last; `None` once something was sent after it.
+    pub last_error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) waiting: AtomicUsize,
+    pub(crate) waiting_bytes: AtomicUsize,
+    pub(crate) stored: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    is_failing: AtomicBool,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Counts {
+    /// Says whether the last try failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// Notes an error; returns whether all was well before.
+    pub(crate) fn note_error(&self, error: &str) -> bool {
+        *lock(&self.last_error) = Some(error.to_owned());
+        !self.is_failing.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes that a batch was stored; returns whether something was wrong before.
+    pub(crate) fn note_success(&self) -> bool {
+        let was_failing = self.is_failing.swap(false, Ordering::Relaxed);
+        if was_failing {
+            *lock(&self.last_error) = None;
+        }
+        was_failing
+    }
+
+    pub(crate) fn stats(&self, copies: Vec<CopyStats>) -> Stats {
+        // What waits is read first: a span that is stored meanwhile is then counted twice rather than not at all.
+        let queued = self.waiting.load(Ordering::Relaxed) as u64;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (stored, dropped, failed) = (count(&self.stored), count(&self.dropped), count(&self.failed));
+        Stats {
+            recorded: stored + dropped + failed + queued,
+            stored,
+            dropped,
+            failed,
+            queued,
+            retries: count(&self.retries),
+            last_error: lock(&self.last_error).clone(),
+            copies,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

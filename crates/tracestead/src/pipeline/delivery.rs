@@ -1,0 +1,146 @@
+//! One batch at a time, until it is stored.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tracestead_model::Span;
+
+use super::backoff::Backoff;
+use super::copies::Copies;
+use super::queue::Exit;
+use super::{Counts, Notice, Redaction, Report};
+use crate::target::{Parcel, Sent};
+use crate::{Target, now};
+
+/// Lost spans are not spoken of more often than that.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
+pub(super) struct Delivery {
+    target: Target,
+    counts: Arc<Counts>,
+    redaction: Option<Redaction>,
+    report: Report,
+    copies: Arc<Copies>,
+    max_backoff: Duration,
+    /// How many dropped spans have been spoken of, and when.
+    said: (u64, Option<Instant>),
+    /// How many spans were refused and not spoken of yet, and when that was last done.
+    refused: (u64, Option<Instant>),
+}
+
+impl Delivery {
+    pub(super) fn new(
+        target: Target,
+        max_backoff: Duration,
+        counts: Arc<Counts>,
+        redaction: Option<Redaction>,
+        report: Report,
+        copies: Arc<Copies>,
+    ) -> Self {
+        Self { target, counts, redaction, report, copies, max_backoff, said: (0, None), refused: (0, None) }
+    }
+
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Stores the spans, however often that takes, unless the time is up.
+    pub(super) fn deliver<T>(&mut self, spans: Vec<Span>, queue: &Exit<T>) {
+        let spans = self.redacted(spans);
+        let count = spans.len() as u64;
+        if count == 0 {
+            return;
+        }
+        if queue.is_over() {
+            self.counts.failed.fetch_add(count, Ordering::Relaxed);
+            return;
+        }
+        let copy = self.copies.prepare(&spans);
+        let parcel = self.target.parcel(spans, now());
+        if self.send(&parcel, count, queue) {
+            self.copies.offer(copy);
+        }
+        self.speak_of_dropped();
+    }
+
+    /// Says whether the parcel, or some of it, is there in the end.
+    fn send<T>(&mut self, parcel: &Parcel, count: u64, queue: &Exit<T>) -> bool {
+        let mut backoff = Backoff::new(self.max_backoff);
+        let mut dropped_before = 0;
+        loop {
+            match self.target.send(parcel) {
+                Sent::Stored { refused, reason } => {
+                    self.counts.stored.fetch_add(count - refused.min(count), Ordering::Relaxed);
+                    if let Some(reason) = reason {
+                        self.refuse(refused, reason);
+                    }
+                    if self.counts.note_success() {
+                        let dropped = self.counts.dropped.load(Ordering::Relaxed) - dropped_before;
+                        self.report.tell(&Notice::Recovered { target: self.target.name(), dropped });
+                    }
+                    return true;
+                }
+                Sent::Never { error } => {
+                    self.refuse(count, error);
+                    return false;
+                }
+                Sent::Later { error, pause } => {
+                    if self.counts.note_error(&error) {
+                        dropped_before = self.counts.dropped.load(Ordering::Relaxed);
+                        self.report.tell(&Notice::Failing { target: self.target.name(), error });
+                    }
+                    if queue.is_over() {
+                        self.counts.failed.fetch_add(count, Ordering::Relaxed);
+                        return false;
+                    }
+                    let pause = backoff.pause(pause);
+                    queue.rest(queue.left().map_or(pause, |left| left.min(pause)));
+                    self.counts.retries.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    /// Ends the copies; what is left of them at `deadline` is counted as failed.
+    pub(super) fn finish(&mut self, deadline: Instant) {
+        self.copies.finish(deadline);
+        if let Some(db) = self.target.database() {
+            db.close();
+        }
+    }
+
+    fn redacted(&mut self, spans: Vec<Span>) -> Vec<Span> {
+        let Some(redaction) = self.redaction.clone() else { return spans };
+        let before = spans.len();
+        let spans: Vec<Span> = spans.into_iter().filter_map(|span| redaction.apply(span)).collect();
+        let lost = (before - spans.len()) as u64;
+        if lost > 0 {
+            self.refuse(lost, "the redaction function panicked".to_owned());
+        }
+        spans
+    }
+
+    fn refuse(&mut self, spans: u64, reason: String) {
+        self.counts.failed.fetch_add(spans, Ordering::Relaxed);
+        let (unsaid, when) = &mut self.refused;
+        *unsaid += spans;
+        if is_due(*when) {
+            *when = Some(Instant::now());
+            self.report.tell(&Notice::Refused { spans: std::mem::take(unsaid), reason });
+        }
+    }
+
+    fn speak_of_dropped(&mut self) {
+        let dropped = self.counts.dropped.load(Ordering::Relaxed);
+        let (said, when) = self.said;
+        if dropped > said && is_due(when) {
+            self.said = (dropped, Some(Instant::now()));
+            self.report.tell(&Notice::Dropped { spans: dropped - said });
+        }
+    }
+}
+
+fn is_due(said_at: Option<Instant>) -> bool {
+    said_at.is_none_or(|said_at| said_at.elapsed() > SAY_AGAIN)
+}
