@@ -44,6 +44,7 @@ mod otlp;
 pub mod pipeline;
 mod processor;
 mod setup;
+pub mod spans;
 mod target;
 
 #[cfg(feature = "clickhouse")]
