@@ -7,6 +7,7 @@
 //! Raw results are kept under `benches/results/`, with the machine they were taken on.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod agent;
 mod engines;
 mod facts;
 mod ingest;
@@ -29,6 +30,9 @@ async fn main() -> anyhow::Result<()> {
     let machine = machine::describe();
     println!("machine: {machine}");
     let mut results = serde_json::Map::new();
+    if wanted("agent") {
+        results.insert("agent".to_owned(), agent::run()?);
+    }
     if wanted("ingest") {
         results.insert("ingest".to_owned(), ingest::run().await?);
     }
@@ -49,7 +53,7 @@ async fn main() -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         !results.is_empty(),
-        "there are six benchmarks: engines, facts, ingest, list, retention, ways"
+        "there are seven benchmarks: agent, engines, facts, ingest, list, retention, ways"
     );
     keep(&json!({"machine": machine, "version": env!("CARGO_PKG_VERSION"), "results": results}))
 }

@@ -41,6 +41,7 @@ pub mod environment;
 mod layer;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod panics;
 pub mod pipeline;
 mod processor;
 mod setup;
@@ -55,7 +56,7 @@ pub use db::MySqlDb;
 pub use db::PostgresDb;
 #[cfg(feature = "sqlite")]
 pub use db::SqliteDb;
-pub use db::{Db, DbError, StatsQuery, TraceQuery, TraceStatus};
+pub use db::{Db, DbError, StatsQuery, TraceQuery, TraceStatus, filter_from_json};
 #[cfg(feature = "otlp")]
 pub use otlp::{InvalidEndpoint, OtlpExporter};
 pub use pipeline::{CopyStats, FlushTimedOut, Notice, Processing, Redaction, Stats};

@@ -9,6 +9,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use tracestead_model::Resource;
 
 use crate::convert::{self, EndedSpan};
+use crate::panics;
 use crate::pipeline::{FlushTimedOut, Pipeline, Setup, StartError};
 
 /// Stores the spans of a tracer provider: for who builds the provider alone. [`crate::setup_tracing`] does it all.
@@ -54,8 +55,9 @@ impl TracesteadProcessor {
 impl SpanProcessor for TracesteadProcessor {
     fn on_start(&self, _span: &mut Span, _context: &Context) {}
 
-    fn on_end(&self, data: SpanData) {
+    fn on_end(&self, mut data: SpanData) {
         if data.span_context.is_sampled() {
+            panics::mark(&mut data);
             self.pipeline.record(EndedSpan { data, resource: Arc::clone(&self.resource) });
         }
     }

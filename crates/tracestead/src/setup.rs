@@ -19,7 +19,7 @@ use crate::environment::{self, InvalidVariable};
 use crate::pipeline::{
     FlushTimedOut, Notice, Options, Processing, Redaction, Report, Setup, StartError, Stats,
 };
-use crate::{Target, TracesteadProcessor, layer};
+use crate::{Target, TracesteadProcessor, layer, panics};
 
 /// Messages that an agent has read so far are attributes, some six for each: OpenTelemetry's 128 would cut the last ones off.
 const MAX_ATTRIBUTES: u32 = 1024;
@@ -211,6 +211,7 @@ impl TracingBuilder {
             self.report = Some(Report::new(say_on_stderr));
         }
         let tracing = self.build()?;
+        panics::listen();
         global::set_tracer_provider(tracing.provider.clone());
         if is_alone {
             // It can only fail if somebody was faster; theirs is kept.

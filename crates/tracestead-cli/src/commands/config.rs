@@ -1,9 +1,8 @@
 //! `tracestead config print`.
 
-use std::process::ExitCode;
-
 use serde_json::json;
 
+use crate::ExitCode;
 use crate::arguments::{self, ConfigCommand};
 use crate::config::Config;
 use crate::printer;

@@ -1,7 +1,6 @@
 //! `tracestead copy`: everything from one database into another, then a comparison of both.
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use tracestead_store::{Copier, CopyDone, CopyError, OpenOptions, Verified, Verif
 
 use super::show::{counted, thousands};
 use super::{INTERRUPTED, blocking, now};
+use crate::ExitCode;
 use crate::arguments::{self, Serve, Source};
 use crate::config::{Config, database_url_with_password};
 use crate::printer;

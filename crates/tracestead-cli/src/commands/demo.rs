@@ -10,7 +10,6 @@ mod recorder;
 mod scenario;
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -21,6 +20,7 @@ use tracestead_server::{Server, Settings, StartError};
 use tracestead_store::DatabaseUrl;
 
 use super::now;
+use crate::ExitCode;
 use crate::arguments::Demo;
 use crate::config::database_url;
 use crate::printer::{self, Style};

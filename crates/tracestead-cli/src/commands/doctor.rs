@@ -3,11 +3,10 @@
 mod database;
 mod ports;
 
-use std::process::ExitCode;
-
 use serde_json::{Value, json};
 
 use super::now;
+use crate::ExitCode;
 use crate::arguments;
 use crate::config::Config;
 use crate::printer::{self, Style};

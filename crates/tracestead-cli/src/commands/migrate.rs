@@ -3,13 +3,13 @@
 mod work;
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracestead_store::{Catalog, MigrationStep, OpenError, OpenOptions, SpanStore};
 
 use super::{INTERRUPTED, blocking, connect, fill};
+use crate::ExitCode;
 use crate::arguments::{self, Serve};
 use crate::config::Config;
 use crate::printer;

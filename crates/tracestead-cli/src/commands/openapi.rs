@@ -1,7 +1,6 @@
 //! `tracestead openapi`.
 
-use std::process::ExitCode;
-
+use crate::ExitCode;
 use crate::printer;
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {

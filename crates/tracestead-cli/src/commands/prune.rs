@@ -3,7 +3,6 @@
 mod report;
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +11,7 @@ use tracestead_store::{Prune, PrunePlan, Pruned, SpanStore};
 
 use super::show::counted;
 use super::{INTERRUPTED, TO_DO, connect, existing, fill, now, options};
+use crate::ExitCode;
 use crate::arguments::{self, Serve};
 use crate::config::ConfigError;
 use crate::printer;

@@ -1,7 +1,6 @@
 //! `tracestead rebuild`: derives again what was read from stored spans.
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -10,6 +9,7 @@ use tracestead_store::{Rebuild, Rebuilt, SpanStore};
 
 use super::show::counted;
 use super::{INTERRUPTED, open};
+use crate::ExitCode;
 use crate::arguments;
 use crate::printer;
 

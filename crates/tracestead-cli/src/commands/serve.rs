@@ -1,11 +1,10 @@
 //! `tracestead serve`.
 
-use std::process::ExitCode;
-
 use tokio::signal::unix::{SignalKind, signal};
 use tracestead_server::Server;
 use tracing_subscriber::EnvFilter;
 
+use crate::ExitCode;
 use crate::arguments::Serve;
 use crate::config::{Config, LogFormat};
 use crate::printer;

@@ -1,7 +1,5 @@
 //! `tracestead spans`.
 
-use std::process::ExitCode;
-
 use tracestead_model::query::SpanRecord;
 use tracestead_store::SpanQuery;
 
@@ -11,6 +9,7 @@ use super::show::{
 };
 use super::traces::{WIDE, mark, short};
 use super::{now, open_to_read};
+use crate::ExitCode;
 use crate::arguments;
 use crate::printer::{self, Style};
 

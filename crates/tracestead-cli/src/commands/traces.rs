@@ -2,13 +2,12 @@
 
 mod show;
 
-use std::process::ExitCode;
-
 use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery, TraceRecord};
 use tracestead_store::DatabaseUrl;
 
 use super::show::{Table, clock_times, cut, duration, one_line, thousands, trace_row};
 use super::{now, open_to_read};
+use crate::ExitCode;
 use crate::arguments::{self, TracesCommand};
 use crate::printer::{self, Style};
 

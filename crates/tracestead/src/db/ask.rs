@@ -212,3 +212,13 @@ fn trace(trace_id: &str) -> Result<String, DbError> {
     let trace_id: TraceId = trace_id.parse().map_err(|error| DbError::Question(format!("{error}")))?;
     Ok(trace_id.to_hex())
 }
+
+/// Reads a filter expression in Agno's form, as `{"op": "EQ", "key": "user_id", "value": "ann"}`.
+///
+/// # Errors
+///
+/// If it is none; the text says where it goes wrong.
+pub fn filter_from_json(json: &str) -> Result<Option<Filter>, DbError> {
+    let json = serde_json::from_str(json).map_err(|error| DbError::Question(error.to_string()))?;
+    Filter::from_json(&json).map_err(|error| DbError::Question(error.to_string()))
+}

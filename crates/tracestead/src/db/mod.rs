@@ -21,7 +21,7 @@ pub use kinds::PostgresDb;
 #[cfg(feature = "sqlite")]
 pub use kinds::SqliteDb;
 
-pub use ask::{StatsQuery, TraceQuery, TraceStatus};
+pub use ask::{StatsQuery, TraceQuery, TraceStatus, filter_from_json};
 
 use crate::now;
 use crate::pipeline::Flush;

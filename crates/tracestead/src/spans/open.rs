@@ -11,6 +11,7 @@ use opentelemetry::{Context, ContextGuard, KeyValue, Value};
 use super::attributes::Attributes;
 use super::failure::{chain, type_of};
 use super::{Failure, Json, keys};
+use crate::panics;
 
 /// A span that has begun, of a run, a call or another step.
 ///
@@ -115,7 +116,8 @@ impl<T> Open<T> {
 
     pub(super) fn panicked(&self, message: &str) {
         if self.is_recording() {
-            self.exception("panic", message, format!("panic: {message}"));
+            let place = panics::said().map(|(_, place)| format!("\nat {place}")).unwrap_or_default();
+            self.exception("panic", message, format!("panic: {message}{place}"));
         }
     }
 
@@ -173,7 +175,8 @@ impl<T> Drop for Open<T> {
             return;
         }
         if std::thread::panicking() && !self.was_panicking && !self.has_failed.load(Ordering::Relaxed) {
-            self.panicked("panicked");
+            let message = panics::said().map(|(message, _)| message);
+            self.panicked(message.as_deref().unwrap_or("panicked"));
         }
         self.context.span().end();
     }

@@ -1,12 +1,11 @@
 //! What is to be done, where, and how it is told.
 
-use std::process::ExitCode;
-
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use tracestead_server::Settings;
 use tracestead_store::{Catalog, OpenOptions, Plan, SpanStore};
 
+use crate::ExitCode;
 use crate::commands::show::counted;
 use crate::commands::{TO_DO, blocking, options};
 use crate::printer;

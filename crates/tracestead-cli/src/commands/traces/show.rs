@@ -1,12 +1,11 @@
 //! `tracestead traces show`: one trace as a tree.
 
-use std::process::ExitCode;
-
 use serde_json::json;
 use tracestead_model::SpanType;
 use tracestead_model::query::{SpanRecord, TraceRecord};
 
 use super::mark;
+use crate::ExitCode;
 use crate::arguments::Source;
 use crate::commands::open_to_read;
 use crate::commands::show::{

@@ -1,0 +1,165 @@
+//! The pipeline, as Python sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tracestead::pipeline::{Options, Processing, Report, Setup};
+use tracestead::{OtlpExporter, Redaction, Target};
+use tracestead_model::Span;
+
+use crate::convert::Converter;
+use crate::db::Db;
+
+/// A queue, a thread, and where spans go.
+#[pyclass(frozen, module = "tracestead._native")]
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    setup: Setup,
+    converter: Converter,
+    inner: Arc<tracestead::pipeline::Pipeline<Span>>,
+}
+
+#[pymethods]
+impl Pipeline {
+    #[new]
+    #[pyo3(signature = (*, database, server, copies, simple, max_queue_size, max_queue_bytes, max_export_batch_size,
+        schedule_delay_millis, export_timeout_millis, redact, report))]
+    #[expect(clippy::too_many_arguments, reason = "Python names them")]
+    fn new(
+        database: Option<&Db>,
+        server: Option<Endpoint>,
+        copies: Vec<Endpoint>,
+        simple: bool,
+        max_queue_size: usize,
+        max_queue_bytes: usize,
+        max_export_batch_size: usize,
+        schedule_delay_millis: u64,
+        export_timeout_millis: u64,
+        redact: Option<Py<PyAny>>,
+        report: Py<PyAny>,
+    ) -> PyResult<Self> {
+        let target = match (database, server) {
+            (Some(db), None) => Target::from(db.inner().clone()),
+            (None, Some(server)) => Target::from(exporter(server)?),
+            _ => return Err(PyValueError::new_err("name a database or a server")),
+        };
+        let mut options = Options::default();
+        options.processing = if simple { Processing::Simple } else { Processing::Batch };
+        options.max_queue_size = max_queue_size;
+        options.max_queue_bytes = max_queue_bytes;
+        options.max_export_batch_size = max_export_batch_size;
+        options.schedule_delay = Duration::from_millis(schedule_delay_millis);
+        options.export_timeout = Duration::from_millis(export_timeout_millis);
+        let mut setup = Setup::new(target);
+        setup.options = options;
+        setup.redaction = redact.map(redaction);
+        setup.report = told(report);
+        setup.copies = copies.into_iter().map(exporter).collect::<PyResult<_>>()?;
+        Self::start(setup)
+    }
+
+    /// Takes a span that has ended. Never raises.
+    fn record(&self, py: Python<'_>, span: &Bound<'_, PyAny>) {
+        // A span that is not one of the SDK's has nothing to say.
+        if let Ok(Some(span)) = self.converter.span(span) {
+            if self.setup.options.processing == Processing::Simple {
+                py.detach(|| self.inner.record(span));
+            } else {
+                self.inner.record(span);
+            }
+        }
+    }
+
+    /// Waits until everything recorded before is stored; says whether it was in time.
+    fn flush(&self, py: Python<'_>, timeout_millis: u64) -> bool {
+        py.detach(|| self.inner.flush(Duration::from_millis(timeout_millis)).is_ok())
+    }
+
+    /// Stores what waits and ends; says whether everything was stored in time.
+    fn shutdown(&self, py: Python<'_>, timeout_millis: u64) -> bool {
+        py.detach(|| self.inner.shutdown(Duration::from_millis(timeout_millis)).is_ok())
+    }
+
+    /// Returns what became of the spans so far.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.inner.stats();
+        let copies = stats.copies.into_iter().map(|copy| {
+            let made = PyDict::new(py);
+            made.set_item("endpoint", copy.endpoint)?;
+            made.set_item("sent", copy.sent)?;
+            made.set_item("dropped", copy.dropped)?;
+            made.set_item("failed", copy.failed)?;
+            made.set_item("last_error", copy.last_error)?;
+            Ok(made)
+        });
+        let copies = copies.collect::<PyResult<Vec<_>>>()?;
+        let made = PyDict::new(py);
+        made.set_item("recorded", stats.recorded)?;
+        made.set_item("stored", stats.stored)?;
+        made.set_item("dropped", stats.dropped)?;
+        made.set_item("failed", stats.failed)?;
+        made.set_item("queued", stats.queued)?;
+        made.set_item("retries", stats.retries)?;
+        made.set_item("last_error", stats.last_error)?;
+        made.set_item("copies", copies)?;
+        Ok(made)
+    }
+
+    /// Returns one that does the same in a process that was just forked: with an empty queue, a thread of its own, and the
+    /// database opened by that process. The parent's must be kept and not be used.
+    fn for_forked_process(&self, database: Option<&Db>) -> PyResult<Self> {
+        let mut setup = self.setup.clone();
+        if let Some(db) = database {
+            setup.target = Target::from(db.inner().clone());
+        }
+        Self::start(setup)
+    }
+}
+
+impl Pipeline {
+    fn start(setup: Setup) -> PyResult<Self> {
+        let inner = tracestead::pipeline::Pipeline::start(setup.clone());
+        let inner = inner.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        Ok(Self { setup, converter: Converter::default(), inner })
+    }
+}
+
+/// An endpoint and its headers.
+type Endpoint = (String, Vec<(String, String)>, Option<f64>);
+
+fn exporter((endpoint, headers, timeout_seconds): Endpoint) -> PyResult<OtlpExporter> {
+    let wrong = |error: tracestead::InvalidEndpoint| PyValueError::new_err(error.to_string());
+    let mut exporter = OtlpExporter::new(endpoint).map_err(wrong)?;
+    for (name, value) in &headers {
+        exporter = exporter.header(name, value).map_err(wrong)?;
+    }
+    if let Some(timeout) = timeout_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        exporter = exporter.timeout(timeout);
+    }
+    Ok(exporter)
+}
+
+/// Asks a function of the user's. If it raises, or cannot be called any more because the interpreter ends, nothing may be
+/// stored: a panic says so to the pipeline.
+fn redaction(redact: Py<PyAny>) -> Redaction {
+    Redaction::new(move |key, text| {
+        let answer = Python::try_attach(|py| -> PyResult<Option<String>> {
+            redact.bind(py).call1((key, text))?.extract()
+        });
+        match answer {
+            Some(Ok(redacted)) => redacted,
+            Some(Err(error)) => std::panic::resume_unwind(Box::new(error.to_string())),
+            None => std::panic::resume_unwind(Box::new("the interpreter has ended")),
+        }
+    })
+}
+
+fn told(report: Py<PyAny>) -> Report {
+    Report::new(move |notice| {
+        // Whoever is told of trouble must not make more.
+        let _ = Python::try_attach(|py| report.call1(py, (notice.is_warning(), notice.to_string())));
+    })
+}
