@@ -17,7 +17,7 @@ impl Catalog {
     /// Opens the catalogue and makes what is missing of its tables. Blocks until the database answers.
     pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
         Self::migrate(options, &mut |_| {})?;
-        let readers = Readers::new(options.connector(), options.readers, None);
+        let readers = Readers::new(options.connector()?, options.readers, None);
         Ok(Self { readers, url: options.url.clone() })
     }
 
@@ -27,11 +27,9 @@ impl Catalog {
         tell: &mut (dyn FnMut(MigrationStep<'_>) + Send),
     ) -> Result<(), OpenError> {
         off_thread(|| {
-            check_engine(&options.url)
-                .and_then(|()| {
-                    let mut session = options.connector().reach(Access::Write)?;
-                    schema::migrate_catalog(session.as_mut(), options.now, tell)
-                })
+            check_engine(options)?;
+            let mut session = options.reach(Access::Write)?;
+            schema::migrate_catalog(session.as_mut(), options.now, tell)
                 .map_err(|source| options.cannot_open(source))
         })
     }
@@ -40,11 +38,9 @@ impl Catalog {
     /// made with theirs.
     pub fn plan(options: &OpenOptions, is_beside_spans: bool) -> Result<Vec<String>, OpenError> {
         off_thread(|| {
-            check_engine(&options.url)
-                .and_then(|()| {
-                    let mut session = options.looking().reach(Access::Read)?;
-                    schema::catalog_script(session.as_mut(), options.now, is_beside_spans)
-                })
+            check_engine(options)?;
+            let mut session = options.look()?;
+            schema::catalog_script(session.as_mut(), options.now, is_beside_spans)
                 .map_err(|source| options.cannot_open(source))
         })
     }
@@ -64,12 +60,12 @@ impl Catalog {
     }
 }
 
-fn check_engine(url: &DatabaseUrl) -> Result<(), DatabaseError> {
-    match url {
-        DatabaseUrl::ClickHouse(_) => Err(DatabaseError::new(
+fn check_engine(options: &OpenOptions) -> Result<(), OpenError> {
+    match options.url {
+        DatabaseUrl::ClickHouse(_) => Err(options.cannot_open(DatabaseError::new(
             ErrorKind::Other,
             "ClickHouse has no transactions, which keys and approvals need; name a SQLite, PostgreSQL or MySQL database",
-        )),
+        ))),
         _ => Ok(()),
     }
 }

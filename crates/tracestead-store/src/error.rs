@@ -12,6 +12,18 @@ pub enum OpenError {
         /// What it says.
         source: DatabaseError,
     },
+    /// Its driver was left out of this build.
+    #[error(
+        "cannot open database {database}: this build has no driver for {server}; enable the cargo feature `{feature}`"
+    )]
+    NoDriver {
+        /// The database, without its password.
+        database: String,
+        /// Whose driver it is.
+        server: &'static str,
+        /// The feature of the crate `tracestead-store` that has it.
+        feature: &'static str,
+    },
     /// The tables cannot be made or extended.
     #[error("cannot migrate database {database} to version {version}: {source}")]
     Migrate {
@@ -111,6 +123,7 @@ impl DatabaseError {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;

@@ -19,6 +19,9 @@
 //! The tables are Agno's `agno_traces` and `agno_spans` with nullable columns of ours beside Agno's own. Agno's classes
 //! may read and write the same tables meanwhile; rows they write get our columns from the back-fill within a second.
 //!
+//! Each driver is a cargo feature: `sqlite` (the default), `postgres`, `mysql` and `clickhouse`. A URL of any database can be
+//! read in any build; opening one whose driver was left out is [`OpenError::NoDriver`].
+//!
 //! This crate knows nothing of HTTP or OTLP. Time is given to it.
 
 mod batch;
@@ -28,6 +31,7 @@ mod copy;
 mod engine;
 mod error;
 mod migration;
+mod names;
 mod read;
 mod readers;
 mod schema;
@@ -42,6 +46,7 @@ pub use catalog::Catalog;
 pub use copy::{Copier, CopyDone, CopyError, Difference, LeftOut, Verified, Verifier};
 pub use error::{DatabaseError, IngestError, OpenError, ReadError};
 pub use migration::{MigrationStep, Plan};
+pub use names::{TableNameError, TableNames};
 pub use read::SpanQuery;
 pub use store::{OpenOptions, SpanStore, Stored, Synchronous};
 pub use url::{DatabaseUrl, Password, Server, ServerUrl, Tls, UrlError};

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::engine::Connector;
 use crate::error::DatabaseError;
 use crate::schema::{self, MigrateError};
-use crate::session::Access;
+use crate::session::{Access, Session};
 use crate::store::off_thread;
 use crate::{DatabaseUrl, OpenError, OpenOptions, ReadError, SpanStore};
 
@@ -37,8 +36,7 @@ impl SpanStore {
     /// schema or a database, is not made. Blocks until it answers.
     pub fn plan(options: &OpenOptions) -> Result<Plan, OpenError> {
         off_thread(|| {
-            let mut session =
-                options.looking().reach(Access::Read).map_err(|source| options.cannot_open(source))?;
+            let mut session = options.look()?;
             let (from, statements) = schema::script(session.as_mut(), options.now)
                 .map_err(|source| options.cannot_open(source))?;
             let to = schema::VERSION;
@@ -56,8 +54,7 @@ impl SpanStore {
         tell: &mut (dyn FnMut(MigrationStep<'_>) + Send),
     ) -> Result<(), OpenError> {
         off_thread(|| {
-            let mut session =
-                options.connector().reach(Access::Write).map_err(|source| options.cannot_open(source))?;
+            let mut session = options.reach(Access::Write)?;
             let migrated = schema::migrate(session.as_mut(), options.now, tell);
             migrated.map(|_| ()).map_err(|error| options.cannot_migrate(error))
         })
@@ -79,12 +76,17 @@ impl SpanStore {
 
 impl OpenOptions {
     /// Connects only to look: nothing is made, not even files beside a file. One that is not there is looked at as an empty one.
-    pub(crate) fn looking(&self) -> Connector {
+    pub(crate) fn look(&self) -> Result<Box<dyn Session>, OpenError> {
         let mut looking = Self { read_only: true, ..self.clone() };
         if matches!(&self.url, DatabaseUrl::Sqlite(path) if !path.exists()) {
             looking.url = DatabaseUrl::Sqlite(PathBuf::from(":memory:"));
         }
-        looking.connector()
+        looking.connector()?.reach(Access::Read).map_err(|source| self.cannot_open(source))
+    }
+
+    /// Connects to where there may be no place for the tables yet.
+    pub(crate) fn reach(&self, access: Access) -> Result<Box<dyn Session>, OpenError> {
+        self.connector()?.reach(access).map_err(|source| self.cannot_open(source))
     }
 
     pub(crate) fn cannot_open(&self, source: DatabaseError) -> OpenError {

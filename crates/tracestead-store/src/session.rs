@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use tracestead_model::PriceBook;
 
+use crate::TableNames;
 use crate::error::DatabaseError;
+use crate::names;
 use crate::sql::{Dialect, Row, Value};
 
 /// What a transaction is for.
@@ -21,6 +23,11 @@ pub(crate) enum Access {
 /// A connection. Statements are written with a `?` for each value, see [`crate::sql`].
 pub(crate) trait Session: Send {
     fn dialect(&self) -> Dialect;
+
+    /// Returns what the database calls our tables. Statements have it put in; only what the database says of itself has its names.
+    fn tables(&self) -> &TableNames {
+        &names::DEFAULT
+    }
 
     /// Begins a transaction: every statement until [`Session::commit`] sees one state if it is for reading.
     fn begin(&mut self, access: Access) -> Result<(), DatabaseError>;

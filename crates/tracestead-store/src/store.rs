@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tracestead_model::{PriceBook, Retention, UnixNanos};
 
-use crate::engine::{Connector, sqlite};
+use crate::engine::Connector;
 use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
 use crate::sql::Dialect;
 use crate::write::{Background, Planning, Writer};
 use crate::{Backfill, Batch, DatabaseUrl, IngestError, OpenError, Prune, PrunePlan, PrunePosition, Pruned};
-use crate::{ReadError, Rebuild, Rebuilt, schema};
+use crate::{ReadError, Rebuild, Rebuilt, TableNames, schema};
 
 /// When a commit is on disk. SQLite only: servers have settings of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +29,8 @@ pub enum Synchronous {
 pub struct OpenOptions {
     /// Where it is.
     pub url: DatabaseUrl,
+    /// What the tables of traces and spans are called there.
+    pub tables: TableNames,
     /// Nothing is written, not even tables.
     pub read_only: bool,
     /// When a commit is on disk.
@@ -51,6 +53,7 @@ impl OpenOptions {
     pub fn new(url: impl Into<DatabaseUrl>, now: UnixNanos) -> Self {
         Self {
             url: url.into(),
+            tables: TableNames::default(),
             read_only: false,
             synchronous: Synchronous::Full,
             readers: 4,
@@ -61,13 +64,8 @@ impl OpenOptions {
         }
     }
 
-    pub(crate) fn connector(&self) -> Connector {
-        let options = sqlite::Options {
-            synchronous: self.synchronous,
-            busy_timeout: self.busy_timeout,
-            leaves_no_trace: self.read_only,
-        };
-        Connector::new(&self.url, options)
+    pub(crate) fn connector(&self) -> Result<Connector, OpenError> {
+        Connector::new(self)
     }
 }
 
@@ -95,7 +93,7 @@ pub struct SpanStore {
 impl SpanStore {
     /// Opens the database, brings its tables to our version and starts the writer. Blocks until the database answers.
     pub fn open(options: &OpenOptions) -> Result<Self, OpenError> {
-        let connector = options.connector();
+        let connector = options.connector()?;
         let prices = Arc::new(options.prices.clone());
         let (writer, attached) = if options.read_only {
             (None, Some(off_thread(|| attached(options, &connector, &prices))?))

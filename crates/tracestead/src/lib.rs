@@ -45,6 +45,7 @@ mod panics;
 pub mod pipeline;
 mod processor;
 mod setup;
+pub mod spans;
 mod target;
 
 #[cfg(feature = "clickhouse")]

@@ -40,6 +40,11 @@ fn message(info: &PanicHookInfo<'_>) -> String {
     info.payload_as_str().unwrap_or("a value that is no text").to_owned()
 }
 
+/// Returns what the panic says with which this thread unwinds, and where it was; nothing if nobody listens.
+pub(crate) fn said() -> Option<(String, String)> {
+    LAST.with_borrow(|last| last.as_ref().map(|said| (said.message.clone(), said.place.clone())))
+}
+
 /// Marks a span that ends while its thread panics.
 pub(crate) fn mark(data: &mut SpanData) {
     if !std::thread::panicking() || data.status != Status::Unset {

@@ -65,7 +65,7 @@ impl Copier {
     pub fn open(from: &OpenOptions, to: &OpenOptions) -> Result<Self, CopyError> {
         let from = &OpenOptions { read_only: true, ..from.clone() };
         let mut plan = ends::plan(from, to, Access::Write)?;
-        let connector = to.connector();
+        let connector = to.connector()?;
         let (session, tables) = migrated(to, &connector)?;
         let summing = Summing::start(&connector).map_err(OpenError::Thread)?;
         let mut target = Connection::new(session, connector, Access::Write);

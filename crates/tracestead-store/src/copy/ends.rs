@@ -40,7 +40,7 @@ impl Readable {
 /// Connects to a database that is read.
 pub(super) fn readable(options: &OpenOptions) -> Result<Readable, CopyError> {
     let session = connect(options, Access::Read)?;
-    let connection = Connection::new(session, options.connector(), Access::Read);
+    let connection = Connection::new(session, options.connector()?, Access::Read);
     Ok(Readable { connection, name: options.url.to_string() })
 }
 
@@ -86,7 +86,7 @@ fn connected(
     options: &OpenOptions,
     connect: impl FnOnce(Connector) -> Result<Box<dyn Session>, DatabaseError>,
 ) -> Result<Box<dyn Session>, CopyError> {
-    connect(options.connector())
+    connect(options.connector()?)
         .map_err(|source| OpenError::Open { database: options.url.to_string(), source }.into())
 }
 

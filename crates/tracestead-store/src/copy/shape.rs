@@ -58,8 +58,15 @@ pub(crate) fn read(session: &mut dyn Session) -> Result<Shapes, DatabaseError> {
         Dialect::MySql => read_mysql(session, &mut shapes)?,
         Dialect::ClickHouse => {}
     }
-    shapes.retain(|name, _| is_ours_or_agnos(name));
-    Ok(shapes)
+    let names = session.tables();
+    let ours = |(found, mut shape): (String, Shape)| {
+        let name = names.ours(&found)?.to_owned();
+        for reference in &mut shape.references {
+            reference.table = names.ours(&reference.table).unwrap_or_default().to_owned();
+        }
+        Some((name, shape)).filter(|(name, _)| is_ours_or_agnos(name))
+    };
+    Ok(shapes.into_iter().filter_map(ours).collect())
 }
 
 /// A name that is none in SQL is nobody's.

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use clickhouse::{Client, Compression};
 
 use super::blocking::Blocking;
-use crate::ServerUrl;
 use crate::error::DatabaseError;
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Dialect, Row, Value};
 use crate::write::Hours;
+use crate::{ServerUrl, TableNames};
 
 /// What every statement needs, whatever the server's defaults are. All of it is known since 24.8.
 const SETTINGS: [(&str, &str); 9] = [
@@ -57,16 +57,22 @@ pub(crate) struct ClickHouseSession {
     client: Client,
     database: String,
     cluster: Option<String>,
+    tables: TableNames,
     hours: Arc<Hours>,
     blocking: Blocking,
 }
 
 /// Asks the server whether it answers.
-pub(crate) fn connect(url: &ServerUrl, hours: &Arc<Hours>) -> Result<ClickHouseSession, DatabaseError> {
+pub(crate) fn connect(
+    url: &ServerUrl,
+    tables: &TableNames,
+    hours: &Arc<Hours>,
+) -> Result<ClickHouseSession, DatabaseError> {
     let session = ClickHouseSession {
         client: client(url),
         database: url.schema.clone(),
         cluster: url.cluster().map(str::to_owned),
+        tables: tables.clone(),
         hours: Arc::clone(hours),
         blocking: Blocking::new()?,
     };
@@ -151,7 +157,8 @@ impl Session for ClickHouseSession {
         if rows.is_empty() {
             return Ok(0);
         }
-        let columns = rows::columns(insert.table, insert.columns)?;
+        let table = self.tables.ours(insert.table.trim_matches('"')).unwrap_or(insert.table);
+        let columns = rows::columns(table, insert.columns)?;
         rows::check(&columns, rows)?;
         let names = insert.columns.join(", ");
         let sql = format!("INSERT INTO {} ({names}) FORMAT RowBinary", insert.table);

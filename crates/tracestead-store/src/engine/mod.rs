@@ -1,46 +1,54 @@
 //! The databases: how each is reached, and what its driver makes of a statement.
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "clickhouse"))]
 mod blocking;
-pub(crate) mod clickhouse;
-pub(crate) mod mysql;
-pub(crate) mod postgres;
-pub(crate) mod sqlite;
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod renamed;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod sent;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::DatabaseError;
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "clickhouse")))]
+use crate::error::ErrorKind;
 use crate::session::{Access, Session};
-use crate::sql::Value;
 use crate::write::Hours;
-use crate::{DatabaseUrl, ServerUrl};
+use crate::{DatabaseUrl, OpenError, OpenOptions, TableNames};
 
 /// Makes connections to one database.
 #[derive(Debug, Clone)]
-pub(crate) enum Connector {
-    Sqlite(PathBuf, sqlite::Options),
-    Postgres(ServerUrl),
-    MySql(ServerUrl),
-    /// With the hours that are to be summed.
-    ClickHouse(ServerUrl, Arc<Hours>),
+pub(crate) struct Connector {
+    options: Arc<OpenOptions>,
+    /// Those that are to be summed, where sums are made of the spans that are stored.
+    hours: Arc<Hours>,
 }
 
 impl Connector {
-    pub(crate) fn new(url: &DatabaseUrl, options: sqlite::Options) -> Self {
-        match url {
-            DatabaseUrl::Sqlite(path) => Self::Sqlite(path.clone(), options),
-            DatabaseUrl::Postgres(server) => Self::Postgres(server.clone()),
-            DatabaseUrl::MySql(server) => Self::MySql(server.clone()),
-            DatabaseUrl::ClickHouse(server) => Self::ClickHouse(server.clone(), Arc::default()),
+    /// Connects to nothing yet; fails if this build has no driver for the database.
+    pub(crate) fn new(options: &OpenOptions) -> Result<Self, OpenError> {
+        let (is_there, server, feature) = match &options.url {
+            DatabaseUrl::Sqlite(_) => (cfg!(feature = "sqlite"), "SQLite", "sqlite"),
+            DatabaseUrl::Postgres(_) => (cfg!(feature = "postgres"), "PostgreSQL", "postgres"),
+            DatabaseUrl::MySql(_) => (cfg!(feature = "mysql"), "MySQL and MariaDB", "mysql"),
+            DatabaseUrl::ClickHouse(_) => (cfg!(feature = "clickhouse"), "ClickHouse", "clickhouse"),
+        };
+        if !is_there {
+            return Err(OpenError::NoDriver { database: options.url.to_string(), server, feature });
         }
+        Ok(Self { options: Arc::new(options.clone()), hours: Arc::default() })
     }
 
     /// Returns the hours that are to be summed, where sums are made of the spans that are stored.
     pub(crate) fn hours(&self) -> Option<&Arc<Hours>> {
-        match self {
-            Self::ClickHouse(_, hours) => Some(hours),
-            Self::Sqlite(..) | Self::Postgres(_) | Self::MySql(_) => None,
-        }
+        matches!(self.options.url, DatabaseUrl::ClickHouse(_)).then_some(&self.hours)
     }
 
     /// Connects to where the tables are. Blocks, and must not be called where that is not allowed.
@@ -53,52 +61,39 @@ impl Connector {
     /// Connects to a server on which there may be no place for the tables yet, see [`Session::missing_place`]. Blocks as
     /// well.
     pub(crate) fn reach(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
-        match self {
-            Self::Sqlite(path, options) => Ok(Box::new(sqlite::connect(path, access, *options)?)),
-            Self::Postgres(server) => Ok(Box::new(postgres::connect(server)?)),
-            Self::MySql(server) => Ok(Box::new(mysql::connect(server)?)),
-            Self::ClickHouse(server, hours) => Ok(Box::new(clickhouse::connect(server, hours)?)),
+        let (session, names) = (self.driver(access)?, &self.options.tables);
+        if *names == TableNames::default() {
+            return Ok(session);
         }
+        Ok(Box::new(renamed::Renamed { session, names: names.clone() }))
     }
-}
 
-/// Returns the rows in parts that a statement takes: it may have so many values, and not too many bytes. Most parts have a
-/// power of two of rows, so that there are few different statements.
-fn rows_at_once<'a, 'b>(
-    rows: &'a [Vec<Value<'b>>],
-    columns: usize,
-    max_values: usize,
-) -> impl Iterator<Item = &'a [Vec<Value<'b>>]> {
-    const MAX_BYTES: usize = 8 << 20;
-    let most = (max_values / columns.max(1)).clamp(1, 512);
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let within = |row: &&Vec<Value<'_>>| {
-            bytes += row.iter().map(size).sum::<usize>();
-            bytes <= MAX_BYTES
-        };
-        let fit = rest.iter().take(most).take_while(within).count().max(1);
-        let part = if rest.is_empty() { 0 } else { 1 << fit.ilog2() };
-        let (part, after) = rest.split_at(part);
-        rest = after;
-        (!part.is_empty()).then_some(part)
-    })
-}
-
-fn size(value: &Value<'_>) -> usize {
-    match value {
-        Value::Text(Some(text)) | Value::Json(Some(text)) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 8,
-    }
-}
-
-/// Returns what a driver says in one line, without the words in which it repeats what kind of error it is.
-fn says(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(said) => said.message().to_owned(),
-        sqlx::Error::Io(error) => error.to_string(),
-        error => error.to_string(),
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "only files are opened to be read")
+    )]
+    fn driver(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+        match &self.options.url {
+            #[cfg(feature = "sqlite")]
+            DatabaseUrl::Sqlite(path) => {
+                Ok(Box::new(sqlite::connect(path, access, sqlite::Options::of(&self.options))?))
+            }
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(server) => Ok(Box::new(postgres::connect(server)?)),
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::MySql(server) => Ok(Box::new(mysql::connect(server, &self.options.tables)?)),
+            #[cfg(feature = "clickhouse")]
+            DatabaseUrl::ClickHouse(server) => {
+                Ok(Box::new(clickhouse::connect(server, &self.options.tables, &self.hours)?))
+            }
+            // None is made for it, see `new`.
+            #[cfg(not(all(
+                feature = "sqlite",
+                feature = "postgres",
+                feature = "mysql",
+                feature = "clickhouse"
+            )))]
+            _ => Err(DatabaseError::new(ErrorKind::Other, "this build has no driver for it")),
+        }
     }
 }

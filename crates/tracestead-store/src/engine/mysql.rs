@@ -9,11 +9,11 @@ use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, M
 use sqlx::{TypeInfo, ValueRef};
 
 use super::blocking::Blocking;
-use super::rows_at_once;
+use super::sent::{rows_at_once, says};
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
-use crate::{ServerUrl, Tls};
+use crate::{ServerUrl, TableNames, Tls};
 
 /// The most values that a statement takes.
 const MAX_VALUES: usize = 65_535;
@@ -37,16 +37,24 @@ pub(crate) struct MySqlSession {
     collation: &'static str,
     /// How many characters each column of Agno's tables takes, once they were asked for.
     limits: Option<HashMap<(String, String), usize>>,
+    tables: TableNames,
     blocking: Blocking,
 }
 
 /// Connects to the server.
-pub(crate) fn connect(url: &ServerUrl) -> Result<MySqlSession, DatabaseError> {
+pub(crate) fn connect(url: &ServerUrl, tables: &TableNames) -> Result<MySqlSession, DatabaseError> {
     let blocking = Blocking::new()?;
     let connection = blocking.connect(MySqlConnection::connect_with(&options(url)), error)?;
     let schema = format!("`{}`", url.schema.replace('`', "``"));
-    let mut session =
-        MySqlSession { connection, schema, is_entered: false, collation: "", limits: None, blocking };
+    let mut session = MySqlSession {
+        connection,
+        schema,
+        is_entered: false,
+        collation: "",
+        limits: None,
+        tables: tables.clone(),
+        blocking,
+    };
     // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
     let version =
         session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
@@ -108,16 +116,19 @@ impl MySqlSession {
         if self.limits.is_none() {
             let sql =
                 "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns
-                WHERE table_schema = DATABASE() AND table_name IN ('agno_traces', 'agno_spans')
+                WHERE table_schema = DATABASE() AND table_name IN (?, ?)
                     AND character_maximum_length IS NOT NULL";
             let of = |mut row: Row| {
                 let limit = usize::try_from(row.whole(2)).unwrap_or(usize::MAX);
                 ((row.required(0), row.required(1)), limit)
             };
-            self.limits = Some(self.query(sql, &[])?.into_iter().map(of).collect());
+            let tables = self.tables.clone();
+            let names = [Value::text(tables.traces()), Value::text(tables.spans())];
+            self.limits = Some(self.query(sql, &names)?.into_iter().map(of).collect());
         }
         let limits = self.limits.as_ref();
-        let limit = |column: &&str| limits?.get(&(insert.table.to_owned(), (*column).to_owned())).copied();
+        let table = insert.table.trim_matches('"');
+        let limit = |column: &&str| limits?.get(&(table.to_owned(), (*column).to_owned())).copied();
         let limits: Vec<usize> =
             insert.columns.iter().map(|column| limit(column).unwrap_or(usize::MAX)).collect();
         let is_long = |(value, limit): (&Value<'_>, &usize)| {
@@ -334,5 +345,5 @@ fn error(error: &sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, super::says(error))
+    DatabaseError::new(kind, says(error))
 }

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, PgConnec
 use sqlx::{TypeInfo, ValueRef};
 
 use super::blocking::Blocking;
-use super::rows_at_once;
+use super::sent::{rows_at_once, says};
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Conflict, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value, for_jsonb};
@@ -280,5 +280,5 @@ fn error(error: &sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => ErrorKind::Connection,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, super::says(error))
+    DatabaseError::new(kind, says(error))
 }

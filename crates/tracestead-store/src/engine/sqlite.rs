@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags};
 use crate::error::DatabaseError;
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
-use crate::store::Synchronous;
+use crate::store::{OpenOptions, Synchronous};
 use still::Still;
 
 /// How to connect.
@@ -21,6 +21,16 @@ pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
     /// Whether reading must not make files beside the database, see [`still`].
     pub(crate) leaves_no_trace: bool,
+}
+
+impl Options {
+    pub(super) fn of(options: &OpenOptions) -> Self {
+        Self {
+            synchronous: options.synchronous,
+            busy_timeout: options.busy_timeout,
+            leaves_no_trace: options.read_only,
+        }
+    }
 }
 
 /// A connection to a file.

@@ -8,10 +8,9 @@ use tracestead_model::UnixNanos;
 use tracestead_model::query::{Comparison, Field, Filter, FilterValue, PageStart, TraceQuery};
 
 use super::{SpanQuery, sessions, spans, traces};
-use crate::engine::{Connector, sqlite};
 use crate::session::{Access, Conflict, Insert, Session, transaction};
 use crate::sql::{Dialect, Value};
-use crate::{DatabaseUrl, Synchronous, schema};
+use crate::{DatabaseUrl, OpenOptions, schema};
 
 type Plan = (String, Vec<Value<'static>>);
 
@@ -234,12 +233,8 @@ fn check(
     explain: fn(&mut dyn Session, &str, &[Value<'_>]) -> String,
     is_used: fn(&str, &str, bool) -> bool,
 ) {
-    let options = sqlite::Options {
-        synchronous: Synchronous::Normal,
-        busy_timeout: std::time::Duration::from_secs(5),
-        leaves_no_trace: false,
-    };
-    let mut session = Connector::new(url, options).reach(Access::Write).unwrap();
+    let options = OpenOptions::new(url.clone(), UnixNanos::from_i64(BEGIN));
+    let mut session = options.reach(Access::Write).unwrap();
     let session = session.as_mut();
     schema::migrate(session, UnixNanos::from_i64(BEGIN), &mut |_| {}).unwrap();
     transaction(session, Access::Write, |session| {
@@ -302,12 +297,8 @@ fn on_server(variable: &str, drop: fn(&str) -> String, test: impl Fn(&DatabaseUr
         format!("{server}?schema={schema}").parse().unwrap()
     };
     test(&url);
-    let options = sqlite::Options {
-        synchronous: Synchronous::Normal,
-        busy_timeout: std::time::Duration::ZERO,
-        leaves_no_trace: false,
-    };
-    let mut session = Connector::new(&url, options).connect(Access::Write).unwrap();
+    let options = OpenOptions::new(url, UnixNanos::from_i64(BEGIN));
+    let mut session = options.connector().unwrap().connect(Access::Write).unwrap();
     session.execute(&drop(&schema), &[]).unwrap();
 }
 

@@ -6,10 +6,10 @@ use super::plan::{Step, plan};
 use super::present::Present;
 use super::tables::{SPAN_TABLES, Table};
 use super::{Tables, VERSION};
-use crate::MigrationStep;
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Conflict, Insert, Session, transaction};
 use crate::sql::Value;
+use crate::{MigrationStep, TableNames};
 
 /// Why a database cannot be brought to [`VERSION`].
 #[derive(Debug)]
@@ -47,12 +47,14 @@ pub(crate) fn migrate(
 fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<Tables, MigrateError> {
     let failed = |source| MigrateError::Failed { version: VERSION, source };
     let mut number = 0;
+    let names = session.tables().clone();
     let mut tell = |of: usize, sql: &str| {
         number += 1;
-        tell(MigrationStep { number, of, sql });
+        tell(MigrationStep { number, of, sql: &names.put_into(sql) });
     };
     let (online, of) = transaction(session, Access::Write, |session| {
         let present = Present::read(session)?;
+        present.check_names(session.tables())?;
         if version(session, &present)? >= VERSION {
             return Ok((Vec::new(), 0));
         }
@@ -63,7 +65,8 @@ fn locked(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<T
             tell(of, &step.sql);
             step.run(session)?;
         }
-        tell_agno(session, &agnos_versions(SPAN_TABLES, &present, now))?;
+        let agnos = agnos_versions(SPAN_TABLES, &present, session.tables(), now);
+        tell_agno(session, &agnos)?;
         if online.is_empty() {
             note_version(session, now)?;
         }
@@ -87,6 +90,7 @@ pub(crate) fn look(session: &mut dyn Session) -> Result<(u32, Present), Database
     loop {
         let found = transaction(session, Access::Read, |session| {
             let present = Present::read(session)?;
+            present.check_names(session.tables())?;
             Ok((version(session, &present)?, present))
         });
         match found {
@@ -128,12 +132,17 @@ pub(super) fn our_versions(from: u32, now: UnixNanos) -> Rows {
 
 /// Returns what Agno is told of the tables that it has, too, and that we make: it asks for their versions. The times have no
 /// offset.
-pub(super) fn agnos_versions(tables: &[Table], present: &Present, now: UnixNanos) -> Rows {
+pub(super) fn agnos_versions(
+    tables: &[Table],
+    present: &Present,
+    names: &TableNames,
+    now: UnixNanos,
+) -> Rows {
     let time = now.to_agno().trim_end_matches("+00:00").to_owned();
     let made = tables.iter().filter(|table| table.is_agnos && !present.has(table.name));
     let row = |table: &Table| {
         let time = || Value::from(time.clone());
-        vec![Value::text(table.name), Value::text("3.0.0"), time(), time()]
+        vec![Value::from(names.of(table.name).to_owned()), Value::text("3.0.0"), time(), time()]
     };
     (vec!["table_name", "version", "created_at", "updated_at"], made.map(row).collect())
 }

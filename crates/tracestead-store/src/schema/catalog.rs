@@ -128,7 +128,7 @@ pub(crate) fn catalog_script(
         present.place = None;
     }
     let steps = plan(&present, tables, session);
-    let agnos = agnos_versions(tables, &present, now);
+    let agnos = agnos_versions(tables, &present, session.tables(), now);
     Ok(script::text(session, steps, &agnos, &(Vec::new(), Vec::new())))
 }
 
@@ -158,7 +158,8 @@ fn make(session: &mut dyn Session, now: UnixNanos, tell: Tell<'_>) -> Result<(),
             tell(MigrationStep { number: at + 1, of, sql: &step.sql });
             step.run(session)?;
         }
-        tell_agno(session, &agnos_versions(TABLES, &present, now))?;
+        let agnos = agnos_versions(TABLES, &present, session.tables(), now);
+        tell_agno(session, &agnos)?;
         Ok((online, of, at_once.len()))
     })?;
     for (at, step) in online.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::DatabaseError;
+use crate::TableNames;
+use crate::error::{DatabaseError, ErrorKind};
 use crate::session::Session;
 use crate::sql::{Dialect, Row};
 
@@ -12,6 +13,8 @@ pub(crate) struct Present {
     /// The statement that makes the place of the tables, if it is missing; then there is nothing else.
     pub(crate) place: Option<String>,
     pub(crate) columns: BTreeMap<String, BTreeSet<String>>,
+    /// Tables that are called as ours are by default, where ours are called otherwise.
+    others: BTreeMap<String, BTreeSet<String>>,
     pub(crate) indexes: BTreeSet<String>,
     /// Indexes that were being made when their maker died: they are there and of no use.
     pub(crate) unfinished: BTreeSet<String>,
@@ -28,7 +31,11 @@ impl Present {
             return Ok(present);
         }
         for mut row in session.query(columns_sql(session.dialect()), &[])? {
-            present.columns.entry(row.required(0)).or_default().insert(row.required(1));
+            let (table, column): (String, String) = (row.required(0), row.required(1));
+            match session.tables().ours(&table) {
+                Some(table) => present.columns.entry(table.to_owned()).or_default().insert(column),
+                None => present.others.entry(table).or_default().insert(column),
+            };
         }
         let names = |rows: Vec<Row>| rows.into_iter().map(|mut row| row.required(0));
         if let Some(sql) = indexes_sql(session.dialect()) {
@@ -47,6 +54,28 @@ impl Present {
 
     pub(crate) fn has(&self, table: &str) -> bool {
         self.columns.contains_key(table)
+    }
+
+    /// Fails if what tracestead has here is about other tables of traces: sums, resources and views are of one pair.
+    pub(crate) fn check_names(&self, names: &TableNames) -> Result<(), DatabaseError> {
+        const FILLED: &str = "is_counted";
+        let is_ours = self.columns.get("agno_spans").is_some_and(|columns| columns.contains(FILLED));
+        if is_ours || !self.has("tracestead_rollups") {
+            return Ok(());
+        }
+        let of_others = self.columns.iter().chain(&self.others).find(|(table, columns)| {
+            // On a cluster, the table that holds the rows may be there alone.
+            columns.contains(FILLED)
+                && table.trim_end_matches("_local") != "agno_spans"
+                && table.trim_end_matches("_local") != names.spans()
+        });
+        let Some((other, _)) = of_others else { return Ok(()) };
+        let says = format!(
+            "the traces that tracestead keeps here have their spans in {other}, not in {}; open it with that name, or give the \
+             others a schema or a file of their own",
+            names.spans()
+        );
+        Err(DatabaseError::new(ErrorKind::Other, says))
     }
 }
 

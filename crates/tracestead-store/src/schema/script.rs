@@ -17,7 +17,7 @@ pub(crate) fn script(session: &mut dyn Session, now: UnixNanos) -> Result<(u32, 
         return Ok((found, Vec::new()));
     }
     let steps = plan(&present, SPAN_TABLES, session);
-    let agnos = agnos_versions(SPAN_TABLES, &present, now);
+    let agnos = agnos_versions(SPAN_TABLES, &present, session.tables(), now);
     Ok((found, text(session, steps, &agnos, &our_versions(found, now))))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn text(session: &dyn Session, steps: Vec<Step>, agnos: &Rows, ours: 
     script.extend(inserted("agno_schema_versions", agnos, dialect));
     script.extend(online.into_iter().map(|step| step.sql));
     script.extend(inserted("tracestead_migrations", ours, dialect));
-    script
+    script.iter().map(|sql| session.tables().put_into(sql).into_owned()).collect()
 }
 
 fn inserted(table: &str, rows: &Rows, dialect: Dialect) -> Option<String> {

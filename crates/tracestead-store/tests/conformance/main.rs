@@ -13,6 +13,7 @@ mod limits;
 #[path = "../support/logs.rs"]
 mod logs;
 mod migrate;
+mod names;
 mod only_clickhouse;
 #[path = "../support/place.rs"]
 mod place;
@@ -157,6 +158,16 @@ macro_rules! suite {
             #[test]
             fn where_no_place_is_none_is_made_to_read() {
                 migrate::read_only_makes_no_place($engine);
+            }
+
+            #[test]
+            fn tables_may_have_other_names() {
+                names::others($engine);
+            }
+
+            #[test]
+            fn tables_may_have_names_that_are_words_of_sql() {
+                names::awkward($engine);
             }
 
             #[test]

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Column, Connection as _, Row as _, TypeInfo as _, Valu
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tracestead_model::UnixNanos;
-use tracestead_store::{DatabaseUrl, OpenOptions, ServerUrl, SpanStore, Synchronous};
+use tracestead_store::{DatabaseUrl, OpenOptions, ServerUrl, SpanStore, Synchronous, TableNames};
 
 use crate::support::NOW;
 
@@ -28,6 +28,7 @@ pub(crate) type Row = BTreeMap<String, Option<String>>;
 pub(crate) struct Place {
     pub(crate) engine: Engine,
     pub(crate) url: DatabaseUrl,
+    names: TableNames,
     folder: Option<TempDir>,
 }
 
@@ -39,7 +40,7 @@ impl Place {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let url = DatabaseUrl::Sqlite(folder.path().join("tracestead.db"));
-                return Self { engine, url, folder: Some(folder) };
+                return Self { engine, url, names: TableNames::default(), folder: Some(folder) };
             }
             Engine::Postgres => ("TRACESTEAD_TEST_POSTGRES_URL", "schema"),
             Engine::MySql => ("TRACESTEAD_TEST_MYSQL_URL", "schema"),
@@ -58,12 +59,19 @@ impl Place {
             let sign = if server.contains('?') { '&' } else { '?' };
             format!("{server}{sign}{parameter}={name}")
         };
-        Self { engine, url: url.parse().unwrap(), folder: None }
+        Self { engine, url: url.parse().unwrap(), names: TableNames::default(), folder: None }
+    }
+
+    /// A place whose tables of traces and spans have other names. Tests go on calling them as Agno does.
+    pub(crate) fn with_names(mut self, traces: &str, spans: &str) -> Self {
+        self.names = TableNames::new(traces, spans).unwrap();
+        self
     }
 
     pub(crate) fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::new(self.url.clone(), UnixNanos::from_i64(NOW));
         options.synchronous = Synchronous::Normal;
+        options.tables = self.names.clone();
         options
     }
 
@@ -112,6 +120,11 @@ impl Place {
 
     /// Returns the table as statements name it.
     pub(crate) fn table(&self, table: &str) -> String {
+        let table = match table {
+            "agno_traces" => self.names.traces(),
+            "agno_spans" => self.names.spans(),
+            table => table,
+        };
         match self.engine {
             Engine::Sqlite => table.to_owned(),
             Engine::Postgres | Engine::MySql => format!("{}.{table}", self.server().schema),
@@ -138,8 +151,16 @@ impl Place {
                 self.server().database.as_deref().unwrap_or("default")
             ),
         };
+        let as_agno = |name: String| match name {
+            name if name == self.names.traces() => "agno_traces".to_owned(),
+            name if name == self.names.spans() => "agno_spans".to_owned(),
+            // Nobody is to make it.
+            name if name == "agno_traces" || name == "agno_spans" => format!("another {name}"),
+            name => name,
+        };
+        let found = self.rows(&sql).into_iter();
         let mut names: Vec<String> =
-            self.rows(&sql).into_iter().map(|mut row| row.remove("name").unwrap().unwrap()).collect();
+            found.map(|mut row| as_agno(row.remove("name").unwrap().unwrap())).collect();
         names.sort();
         names
     }

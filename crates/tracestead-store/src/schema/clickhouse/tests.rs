@@ -1,8 +1,9 @@
+use tracestead_model::UnixNanos;
+
 use super::*;
-use crate::engine::{Connector, sqlite};
 use crate::schema::SPAN_TABLES;
 use crate::session::Access;
-use crate::{DatabaseUrl, Synchronous};
+use crate::{DatabaseUrl, OpenOptions};
 
 fn statements(cluster: Option<&str>) -> Vec<String> {
     let made = plan(&Present::default(), SPAN_TABLES, cluster);
@@ -15,12 +16,8 @@ fn connect() -> Box<dyn crate::session::Session> {
         panic!("{variable} must name a server; `cargo xtask databases` starts one, `cargo xtask test` all")
     });
     let url: DatabaseUrl = server.parse().unwrap();
-    let options = sqlite::Options {
-        synchronous: Synchronous::Normal,
-        busy_timeout: std::time::Duration::ZERO,
-        leaves_no_trace: false,
-    };
-    Connector::new(&url, options).connect(Access::Write).unwrap()
+    let options = OpenOptions::new(url, UnixNanos::from_i64(0));
+    options.connector().unwrap().connect(Access::Write).unwrap()
 }
 
 #[test]

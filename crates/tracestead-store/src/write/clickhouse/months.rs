@@ -76,10 +76,13 @@ pub(in crate::write) fn give_back(
 
 /// Drops the parts of a month if none of its rows is needed, and says whether that was so.
 fn drop_if_dead(session: &mut dyn Session, month: &Month) -> Result<bool, DatabaseError> {
-    let sql = "SELECT name FROM system.parts
-        WHERE database = currentDatabase() AND active AND table = ? AND partition_id = ?
-        ORDER BY min_block_number, max_block_number";
-    let parts = session.query(sql, &[Value::text(month.table), Value::text(&month.partition)])?;
+    let sql = format!(
+        "SELECT name FROM system.parts
+         WHERE database = currentDatabase() AND active AND table = '{}' AND partition_id = ?
+         ORDER BY min_block_number, max_block_number",
+        month.table
+    );
+    let parts = session.query(&sql, &[Value::text(&month.partition)])?;
     let needed =
         BY_MONTH.iter().find(|(table, _)| *table == month.table).map_or(&[][..], |(_, needed)| needed);
     for table in needed {
