@@ -33,7 +33,9 @@ class _Phase(calls.Watch):
     def __init__(self, kind: str, subject: Any, ids: dict[str, Any]) -> None:
         self.kind = kind
         self.ids = ids
-        self.run = runs.current()
+        run = runs.current()
+        # Whatever else is not understood any more, an input that has been redacted is not shown.
+        self._run_span = run.span if run is not None else spans.current(spans.AGENT)
         self.context_of_run = context_api.get_current()
         self.settled: str | None = None
         self._subject = subject
@@ -70,8 +72,8 @@ class _Phase(calls.Watch):
         self.settled = self.text(self._subject)
         if self.kind == "pre" and self.settled != self._first:
             with quietly("showing the input as the hooks left it"):
-                if self.run is not None:
-                    self.run.span.set_attribute(spans.INPUT, self.settled)
+                if self._run_span is not None:
+                    self._run_span.set_attribute(spans.INPUT, self.settled)
                 workflows.redact(self._first, self.settled, self.context_of_run)
         for hook in self._waiting:
             with quietly("ending the span of a hook"):

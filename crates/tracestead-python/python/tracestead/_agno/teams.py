@@ -44,8 +44,10 @@ def _member_ids(owner: Any) -> list[str] | None:
 
 
 def _setup_team_context(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-    _token, context = wrapped(*args, **kwargs)
-    return None, context
+    attached = wrapped(*args, **kwargs)
+    if isinstance(attached, tuple) and len(attached) == 2:
+        return None, attached[1]
+    return attached
 
 
 PATCHES = [

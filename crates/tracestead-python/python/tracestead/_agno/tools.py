@@ -125,8 +125,9 @@ class _ToolStream(calls.Watch):
 def _tool_stream(is_async: bool) -> Any:
     def wrapper(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         watch: _ToolStream | None = None
-        result, span = args
+        result: Any = None
         with quietly("watching a tool that is a generator"):
+            result, span = args
             watch = _ToolStream(span)
         if watch is None:
             return wrapped(*args, **kwargs)
