@@ -82,6 +82,20 @@ SCRIPTS: dict[str, list[Say | Call | Fail]] = {
     "who knows": [
         Call((("delegate_task_to_member", {"member_id": "researcher", "task": "find a fact"}),)),
     ],
+    # A team has members for what an agent does alone; the second is said by the first, to whom comes next in a workflow.
+    "do everything together": [
+        Call((("get_weather", {"city": "Oslo"}),)),
+        Call((("explode", {"fuse": 7}),)),
+        Call((("search_knowledge_base", {"query": "boiling water"}),)),
+        Call((("delegate_task_to_member", {"member_id": "researcher", "task": "find a fact"}),)),
+        Say("Everything is done."),
+    ],
+    "do everything": [
+        Call((("get_weather", {"city": "Paris"}),)),
+        Call((("explode", {"fuse": 7}),)),
+        Call((("search_knowledge_base", {"query": "boiling water"}),)),
+        Say("Now do everything together."),
+    ],
     "how hot is boiling water": [
         Call((("search_knowledge_base", {"query": "boiling water"}),)),
         Say("It is 100 degrees hot."),

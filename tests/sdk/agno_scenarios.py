@@ -186,15 +186,9 @@ def concurrent_async(_mode: str) -> Any:
 
 
 def team(name: str, **settings: Any) -> Team:
-    members = settings.pop("members", None) or [agent("Researcher", role="research facts")]
-    return Team(
-        name=name,
-        id=name.lower().replace(" ", "-"),
-        model=model(),
-        members=members,
-        telemetry=False,
-        **settings,
-    )
+    settings.setdefault("members", [agent("Researcher", role="research facts")])
+    settings.setdefault("model", model())
+    return Team(name=name, id=name.lower().replace(" ", "-"), telemetry=False, **settings)
 
 
 @scenario()
@@ -491,6 +485,14 @@ def tool_hooks(mode: str) -> Any:
 
         weather = tool(name="get_weather", pre_hook=before)(get_weather_async)
     return run(agent("Hooked Agent", tools=[weather], tool_hooks=[middleware]), "weather in Paris", mode)
+
+
+@scenario()
+def tool_hook_fails(mode: str) -> Any:
+    def forbid(function_name: str, function_call: Any, arguments: dict[str, Any]) -> Any:
+        raise PermissionError(f"no {function_name} today")
+
+    return run(agent("Forbidden Agent", tools=[get_weather], tool_hooks=[forbid]), "weather in Paris", mode)
 
 
 @scenario("sync", "stream")
@@ -804,6 +806,47 @@ def suppressed(mode: str) -> Any:
 
     with suppress_tracing():
         return run(agent("Secret Agent", tools=[get_weather]), "weather in Paris", mode)
+
+
+def shout(run_input: Any) -> None:
+    run_input.input_content = f"{run_input.input_content}!"
+
+
+def everything(name: str, make: Callable[..., Any], **settings: Any) -> Any:
+    """Makes an agent or a team that does all that can be seen of one."""
+    return make(
+        name,
+        tools=[get_weather, explode],
+        knowledge=knowledge(),
+        search_knowledge=True,
+        pre_hooks=[shout, LengthGuardrail()],
+        post_hooks=[sign_off],
+        **settings,
+    )
+
+
+@scenario()
+def table_of_agent(mode: str) -> Any:
+    return run(everything("Busy Agent", agent, model=model(temperature=0.2)), "do everything", mode)
+
+
+@scenario()
+def table_of_team(mode: str) -> Any:
+    busy = everything("Busy Team", team, mode=TeamMode.coordinate, model=model(temperature=0.2))
+    return run(busy, "do everything together", mode)
+
+
+@scenario()
+def table_of_workflow(mode: str) -> Any:
+    steps = [
+        Step(name="First", agent=everything("Busy Agent", agent, model=model(temperature=0.2))),
+        Step(
+            name="Then",
+            team=everything("Busy Team", team, mode=TeamMode.coordinate, model=model(temperature=0.2)),
+        ),
+    ]
+    busy = Workflow(name="Busy Workflow", id="busy-workflow", steps=steps, telemetry=False)
+    return run(busy, "do everything", mode)
 
 
 class Unfinished(SpanProcessor):

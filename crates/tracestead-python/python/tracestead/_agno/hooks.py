@@ -203,13 +203,15 @@ def _observe(
 
 
 def _ids(owner: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Returns which run this is: as its span says, or as Agno's arguments do if that has none."""
     output = given.get("run_response") or given.get("run_output")
-    is_team = hasattr(owner, "members")
+    run = runs.current()
     return {
-        spans.TEAM_ID if is_team else spans.AGENT_ID: getattr(owner, "id", None),
+        spans.TEAM_ID if hasattr(owner, "members") else spans.AGENT_ID: getattr(owner, "id", None),
         spans.SESSION_ID: getattr(given.get("session"), "session_id", None),
         spans.USER_ID: given.get("user_id"),
         spans.RUN_ID: getattr(output, "run_id", None),
+        **(run.ids() if run is not None else {}),
     }
 
 

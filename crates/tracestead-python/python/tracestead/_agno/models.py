@@ -146,7 +146,7 @@ def _see(model: type) -> None:
 def _own(model: type, name: str) -> type | None:
     """Returns the class whose method is called, unless that is Agno's or built on one of Agno's."""
     defining = [owner for owner in model.__mro__ if name in vars(owner)]
-    if not defining or any(isinstance(vars(owner)[name], wrapt.ObjectProxy) for owner in defining):
+    if not defining or any(isinstance(vars(owner)[name], wrapt.FunctionWrapper) for owner in defining):
         return None
     method = vars(defining[0])[name]
     if not inspect.isfunction(method) or getattr(method, "__isabstractmethod__", False):

@@ -68,7 +68,7 @@ class Applied:
         outer = None
         current = inspect.getattr_static(self.owner, self.name, None)
         while current is not self.wrapper:
-            if not isinstance(current, wrapt.ObjectProxy):
+            if not isinstance(current, wrapt.FunctionWrapper):
                 return  # Somebody has put something else in its place.
             outer, current = current, current.__wrapped__
         if outer is None:

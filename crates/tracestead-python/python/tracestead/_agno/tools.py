@@ -125,7 +125,6 @@ class _ToolStream(calls.Watch):
 def _tool_stream(is_async: bool) -> Any:
     def wrapper(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         watch: _ToolStream | None = None
-        result: Any = None
         with quietly("watching a tool that is a generator"):
             result, span = args
             watch = _ToolStream(span)
