@@ -527,6 +527,27 @@ def test_a_step_that_fails(instrumented: Played, mode: str) -> None:
     assert step["status"] == "ERROR"
 
 
+# Runs beside each other, and within an application.
+
+
+def test_runs_at_once_do_not_mix(instrumented: Played) -> None:
+    spans = spans_of(instrumented, "concurrent_async", "async")
+    runs = spans.runs()
+    assert sorted(attributes_of(run)["user.id"] for run in runs) == [f"Agent {at}" for at in range(5)]
+    assert len({run["trace"] for run in runs}) == 5
+    for run in runs:
+        assert run["parent"] is None
+        beneath = [span["name"] for span in spans.all if spans.parent(span) is run]
+        assert beneath == ["OpenAIChat.ainvoke", "get_weather", "OpenAIChat.ainvoke"]
+
+
+@every_mode
+def test_a_run_within_an_application_is_a_part_of_it(instrumented: Played, mode: str) -> None:
+    spans = spans_of(instrumented, "embedded_in_app_trace", mode)
+    assert spans.above(spans.run()) == ["POST /chat"]
+    assert len({span["trace"] for span in spans.all}) == 1
+
+
 # What the program asks not to be recorded.
 
 
@@ -547,6 +568,11 @@ def test_what_openinference_is_told_to_hide_is_hidden(environment: str, run_prog
         "agent_early_break:stream",
         variables={"OPENINFERENCE_HIDE_INPUTS": "true", "OPENINFERENCE_HIDE_OUTPUTS": "true"},
     )
+    # They are there, and only what they hold is hidden.
+    assert {"hook_fails:sync", "hooks_guardrails:stream"} < played.keys()
+    assert Spans(played["hooks_guardrails:stream"]).only("LengthGuardrail")
+    (search,) = Spans(played["knowledge_context_agent:sync"]).of_kind("RETRIEVER")
+    assert [document["id"] for document in documents(search)] == ["ice", "boiling"]
     shown = " ".join(Spans(one).text() for one in played.values())
     assert "__REDACTED__" in shown
     for hidden in ("say hello", "my address", "how cold is ice", "Ice melts", "Hello", "noted your address"):
