@@ -75,6 +75,46 @@ SCRIPTS: dict[str, list[Say | Call | Fail]] = {
     # The second step of the workflow is given what the first one said.
     "Fact: water boils": [Say("Article: water boils at 100C.", Usage(33, 14))],
     "the provider is down": [Fail(500, "the model is overloaded")],
+    "ask everybody": [
+        Call((("delegate_task_to_members", {"task": "find a fact"}),)),
+        Say("Everybody says: water boils."),
+    ],
+    "who knows": [
+        Call((("delegate_task_to_member", {"member_id": "researcher", "task": "find a fact"}),)),
+    ],
+    # A team has members for what an agent does alone; the second is said by the first, to whom comes next in a workflow.
+    "do everything together": [
+        Call((("get_weather", {"city": "Oslo"}),)),
+        Call((("explode", {"fuse": 7}),)),
+        Call((("search_knowledge_base", {"query": "boiling water"}),)),
+        Call((("delegate_task_to_member", {"member_id": "researcher", "task": "find a fact"}),)),
+        Say("Everything is done."),
+    ],
+    "do everything": [
+        Call((("get_weather", {"city": "Paris"}),)),
+        Call((("explode", {"fuse": 7}),)),
+        Call((("search_knowledge_base", {"query": "boiling water"}),)),
+        Say("Now do everything together."),
+    ],
+    "how hot is boiling water": [
+        Call((("search_knowledge_base", {"query": "boiling water"}),)),
+        Say("It is 100 degrees hot."),
+    ],
+    "how cold is ice": [Say("It is 0 degrees cold.")],
+    "think about it": [
+        Call((("think", {"title": "Weather", "thought": "Paris is warm"}),)),
+        Say("I thought about it."),
+    ],
+    "delete the report": [
+        Call((("delete_file", {"path": "report.txt"}),)),
+        Say("The report is gone."),
+    ],
+    "count slowly": [
+        Call((("count", {"to": 2}),)),
+        Say("I counted."),
+    ],
+    "my address is": [Say("I have noted your address.")],
+    "say hello": [Say("Hello there, how are you?")],
 }
 
 
