@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from environments import ENVIRONMENTS, HERE, REPOSITORY, python
+from environments import ENVIRONMENTS, HERE, python
 from fake_openai import FakeOpenAI
 
-PACKAGE = REPOSITORY / "crates" / "tracestead-python" / "python"
 SECONDS = 150
 
 # Runs a program of this directory with Agno of that version; returns what it wrote as its result.
@@ -38,7 +37,6 @@ def run_program(openai: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) ->
         # Only what a test sets may change what is recorded.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENINFERENCE_"))}
         own = {
-            "PYTHONPATH": str(PACKAGE),
             "AGNO_TELEMETRY": "false",
             # Agno tells the model of documents in the order of a set.
             "PYTHONHASHSEED": "0",

@@ -17,6 +17,11 @@ pub(crate) fn python_tests() -> PathBuf {
     root().join("tests")
 }
 
+/// The Python package.
+pub(crate) fn python_package() -> PathBuf {
+    root().join("crates/tracestead-python")
+}
+
 /// The server's description of its routes, as committed.
 pub(crate) fn openapi() -> PathBuf {
     web().join("openapi.json")

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::Command;
 use crate::report::{Part, Shared};
@@ -15,6 +15,11 @@ pub(crate) const PARTS: &[Part] = &[
     Part { name: "binary", about: "the binary that the next parts start", run: |_, _| build_binary() },
     Part { name: "web", about: "unit tests of the page", run: |_, tally| web_unit(tally) },
     Part { name: "python", about: "real agents and OTLP clients against the binary", run: python },
+    Part {
+        name: "sdk",
+        about: "the Python package as a wheel, in real agents of each Agno",
+        run: |_, tally| sdk(tally),
+    },
     Part {
         name: "browser",
         about: "the page in a real browser against the binary",
@@ -65,6 +70,35 @@ fn python(shared: &mut Shared, tally: &mut Option<Tally>) -> Outcome {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TRACESTEAD_BIN", binary);
     counted(databases.known_to(command), tally, tally::pytest)
+}
+
+fn sdk(tally: &mut Option<Tally>) -> Outcome {
+    let python = tools::python()?;
+    let command = Command::new(&python)
+        .args(["-m", "pytest", "sdk"])
+        .dir(places::python_tests())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("CARGO_TARGET_DIR", places::target())
+        .env("TRACESTEAD_WHEEL", wheel(&python)?);
+    counted(command, tally, tally::pytest)
+}
+
+/// Builds the wheel in the dev profile, with the page in it.
+fn wheel(python: &Path) -> Result<PathBuf, Failure> {
+    let wheels = places::target().join("wheels");
+    // Only the one that is built now is to be found there.
+    let _ = std::fs::remove_dir_all(&wheels);
+    Command::new(python)
+        .args(["-m", "maturin", "build", "--quiet", "--interpreter"])
+        .args([python, Path::new("--out"), &wheels])
+        .dir(places::python_package())
+        .env("CARGO_TARGET_DIR", places::target())
+        .run()?;
+    let built =
+        std::fs::read_dir(&wheels).map_err(|error| format!("cannot list {}: {error}", wheels.display()))?;
+    let wheel =
+        built.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.extension().is_some());
+    wheel.ok_or_else(|| format!("maturin left no wheel in {}", wheels.display()))
 }
 
 fn browser(tally: &mut Option<Tally>) -> Outcome {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use tracestead::{DbError, Filter, PageStart, StatsQuery, TraceQuery, TraceStatus};
+use tracestead::{DbError, Filter, PageStart, StatsQuery, TableNames, TraceQuery, TraceStatus};
 
 use crate::records;
 
@@ -50,8 +50,14 @@ impl Db {
     #[new]
     #[pyo3(signature = (url, traces_table=None, spans_table=None))]
     fn new(url: &str, traces_table: Option<&str>, spans_table: Option<&str>) -> PyResult<Self> {
-        let _ = (traces_table, spans_table);
-        tracestead::Db::open(url).map(Self).map_err(raised)
+        let db = tracestead::Db::open(url).map_err(raised)?;
+        if traces_table.is_none() && spans_table.is_none() {
+            return Ok(Self(db));
+        }
+        let traces = traces_table.unwrap_or("agno_traces");
+        let tables = TableNames::new(traces, spans_table.unwrap_or("agno_spans"));
+        let tables = tables.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self(db.with_tables(tables)))
     }
 
     /// Where it is, without a password.

@@ -65,7 +65,7 @@ pub use setup::{SetupError, Tracing, TracingBuilder, setup_tracing};
 pub use target::Target;
 pub use tracestead_model::query::{Filter, PageStart, SessionStats, SpanRecord, TraceRecord};
 pub use tracestead_model::{content::SpanContent, facts::SpanFacts};
-pub use tracestead_store::{DatabaseUrl, OpenOptions, SpanQuery};
+pub use tracestead_store::{DatabaseUrl, OpenOptions, SpanQuery, TableNames};
 
 /// The wall clock, which nothing else of this crate reads.
 fn now() -> tracestead_model::UnixNanos {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::runtime::Runtime;
 use tracestead_model::PriceBook;
-use tracestead_store::{Batch, DatabaseUrl, OpenOptions, ReadError, SpanStore, Stored, UrlError};
+use tracestead_store::{Batch, DatabaseUrl, OpenOptions, ReadError, SpanStore, Stored, TableNames, UrlError};
 
 #[cfg(feature = "clickhouse")]
 pub use kinds::ClickHouseDb;
@@ -125,6 +125,14 @@ impl Db {
     pub fn with_options(options: OpenOptions) -> Self {
         let inner = Inner { options, opened: Mutex::new(None), feeds: Mutex::default() };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Returns the same database with other names of the tables of traces and spans, as Agno's database objects may have.
+    #[must_use]
+    pub fn with_tables(&self, tables: TableNames) -> Self {
+        let mut options = self.inner.options.clone();
+        options.tables = tables;
+        Self::with_options(options)
     }
 
     /// Returns where it is. Shown, it has no password.
