@@ -55,6 +55,7 @@ class Fail:
 
 # Looked up in this order: the first key that the last user message contains.
 SCRIPTS: dict[str, list[Say | Call | Fail]] = {
+    "Hello!": [Say("Hello to you.")],
     "weather in Paris": [
         Call((("get_weather", {"city": "Paris"}),)),
         Say("It is sunny in Paris."),

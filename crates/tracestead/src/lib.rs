@@ -71,3 +71,8 @@ pub use tracestead_store::{DatabaseUrl, OpenOptions, SpanQuery, TableNames};
 fn now() -> tracestead_model::UnixNanos {
     tracestead_model::UnixNanos::from_i64(convert::nanos(std::time::SystemTime::now()))
 }
+
+/// The examples of the guide are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Guide;

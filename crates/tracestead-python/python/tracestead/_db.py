@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from . import _native
 from ._records import Records, SessionStats, Span, Trace, session, span, trace
@@ -44,6 +44,13 @@ class Db:
     def __repr__(self) -> str:
         return f"Db({self.url!r})"
 
+    def _flushed(self) -> _native.Db:
+        """Returns the database once what this process has recorded into it is stored."""
+        for feed in list(feeds):
+            if feed.key == self._place:
+                feed.flush_before_reading()
+        return self._native
+
     def check(self) -> None:
         """Opens it now. Raises ``DatabaseError`` if that cannot be done."""
         self._native.check()
@@ -74,7 +81,7 @@ class Db:
         then or earlier. ``filter`` is an expression of Agno's form, ``{"op": "GT", "key": "duration_ms", "value": 1000}``.
         """
         question = _question(locals())
-        return Records((trace(row) for row in self._native.get_traces(question)), Trace)
+        return Records((trace(row) for row in self._flushed().get_traces(question)), Trace)
 
     def count_traces(
         self,
@@ -91,20 +98,20 @@ class Db:
         filter: Mapping[str, Any] | None = None,
     ) -> int:
         """Returns how many traces match, as :meth:`get_traces` reads its arguments."""
-        return self._native.count_traces(_question({**locals(), "limit": 0, "offset": 0}))
+        return self._flushed().count_traces(_question({**locals(), "limit": 0, "offset": 0}))
 
     def get_trace(self, trace_id: str) -> Trace | None:
         """Returns a trace by its id; ``None`` if there is none."""
-        row = self._native.get_trace(trace_id)
+        row = self._flushed().get_trace(trace_id)
         return None if row is None else trace(row)
 
     def get_spans(self, trace_id: str) -> Records[Span]:
         """Returns the spans of a trace with everything they say; none if there is no such trace."""
-        return Records((span(row) for row in self._native.get_spans(trace_id)), Span)
+        return Records((span(row) for row in self._flushed().get_spans(trace_id)), Span)
 
     def get_span(self, trace_id: str, span_id: str) -> Span | None:
         """Returns one span; ``None`` if there is none."""
-        row = self._native.get_span(trace_id, span_id)
+        row = self._flushed().get_span(trace_id, span_id)
         return None if row is None else span(row)
 
     def get_trace_stats(
@@ -122,12 +129,30 @@ class Db:
     ) -> Records[SessionStats]:
         """Returns what there is of each conversation, the last active first."""
         question = _question({"run_id": None, "session_id": None, "status": None, **locals()})
-        rows, _ = self._native.get_trace_stats(question)
+        rows, _ = self._flushed().get_trace_stats(question)
         return Records((session(row) for row in rows), SessionStats)
 
 
+class Feed(Protocol):
+    """Who records into a database."""
+
+    @property
+    def key(self) -> object:
+        """Which database."""
+
+    def flush_before_reading(self) -> None:
+        """Stores what was recorded, unless that fails anyway."""
+
+
+feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
 _databases: weakref.WeakSet[Db] = weakref.WeakSet()
 _parents: list[_native.Db] = []
+
+
+def close_before_fork() -> None:
+    """Closes all connections of this process; they are opened again when needed."""
+    for db in list(_databases):
+        db.close()
 
 
 def after_fork_in_child() -> None:

@@ -13,11 +13,13 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from . import _native
-from ._db import Db, after_fork_in_child
+from ._db import Db, after_fork_in_child, close_before_fork, feeds
 from ._endpoints import OtlpExporter
 from ._targets import is_server, place_of
 
 logger = logging.getLogger("tracestead")
+
+_READ_PATIENCE_MILLIS = 5000
 
 Redact = Callable[[str, str], "str | None"]
 
@@ -95,6 +97,7 @@ class TracesteadSpanProcessor(SpanProcessor):
         # What is called for each span is the native function itself.
         self.on_end = self._pipeline.record  # type: ignore[method-assign]
         _processors.add(self)
+        feeds.add(self)
 
     @staticmethod
     def key_of(target: object) -> object:
@@ -115,6 +118,11 @@ class TracesteadSpanProcessor(SpanProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Waits until everything that has ended is stored; says whether it was in time."""
         return self._pipeline.flush(timeout_millis)
+
+    def flush_before_reading(self) -> None:
+        """Waits for a moment until everything that has ended is stored, if it is being stored."""
+        if self._pipeline.stats()["last_error"] is None:
+            self._pipeline.flush(_READ_PATIENCE_MILLIS)
 
     def shutdown(self) -> None:
         """Stores what waits and ends, within the time that was set for it."""
@@ -152,8 +160,25 @@ def _after_fork_in_child() -> None:
         logger.warning("spans of this forked process are not stored", exc_info=True)
 
 
+_FORK_PATIENCE_MILLIS = 2000
+
+
+def _before_fork() -> None:
+    """Stores what waits and closes connections: a thread that is within SQLite when its process is forked leaves locks in the
+    child that nobody opens. Whatever is recorded afterwards opens the database again.
+    """
+    try:
+        for processor in list(_processors):
+            # One that fails has nothing open, and is not to hold the program up.
+            if processor._pipeline.stats()["last_error"] is None:
+                processor._pipeline.flush(_FORK_PATIENCE_MILLIS)
+        close_before_fork()
+    except Exception:
+        logger.warning("spans are perhaps not stored in a process that is forked now", exc_info=True)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _report(is_warning: bool, text: str) -> None:

@@ -134,7 +134,9 @@ impl Db {
     /// Returns the spans of a trace with everything they say, the earliest first; none if there is no such trace.
     pub fn get_spans(&self, trace_id: &str) -> Result<Vec<SpanRecord>, DbError> {
         let trace_id = trace(trace_id)?;
-        self.ask(|store| async move { store.whole_spans(&trace_id).await })
+        let mut spans = self.ask(|store| async move { store.whole_spans(&trace_id).await })?;
+        spans.sort_by(|a, b| (a.start_time_ns, &a.span_id).cmp(&(b.start_time_ns, &b.span_id)));
+        Ok(spans)
     }
 
     /// Returns one span of a trace by its id, 16 hex digits, with its resource and scope.

@@ -1,0 +1,185 @@
+"""What happens to an agent when tracing cannot do its work: nothing.
+
+`agent.py` is told what to do line by line; what it answers is compared with what it answers when all is well. Timings are
+printed, not asserted: what is asserted is that the agent has its results while the fault lasts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from environments import HERE, python
+
+RUNS = 50
+RESULT = sum(2 * number for number in range(RUNS))
+SPANS = 3 * RUNS
+
+
+class Agent:
+    """The program, and a way to tell it something."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def do(self, *order: object) -> dict[str, Any]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(" ".join(map(str, order)) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        print(order, answer)
+        return answer
+
+
+@contextmanager
+def agent(target: str, *options: str) -> Iterator[Agent]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    # It is no agent of Agno's: any environment with the wheel does.
+    process = subprocess.Popen(
+        [str(python("agno-3")), str(HERE / "agent.py"), target, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    running = Agent(process)
+    try:
+        assert process.stdout is not None and json.loads(process.stdout.readline()) == {"ready": True}
+        yield running
+    finally:
+        said = ""
+        if process.poll() is None:
+            _, said = process.communicate("end\n", timeout=60)
+        elif process.stderr is not None:
+            said = process.stderr.read()
+        print(said)
+        assert "Traceback" not in said
+
+
+def span_count(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM agno_spans").fetchone()
+    return int(count)
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        assert told.do("run", RUNS)["result"] == RESULT
+        assert told.do("flush", 30)["stored"]
+        assert told.do("stats")["stats"]["stored"] == SPANS
+    assert span_count(database) == SPANS
+
+
+def test_the_end_of_the_process_stores_what_waits(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("run", RUNS)
+    assert span_count(database) == SPANS
+
+
+def test_a_tool_that_raises_fails_its_run_and_nothing_else(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        assert told.do("fail", RUNS)["result"] == -RUNS
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT span_type, error_type, count(*) FROM agno_spans WHERE status_code = 'ERROR' GROUP BY 1, 2"
+        ).fetchall()
+    assert rows == [("TOOL", "__main__.Refused", RUNS)]
+
+
+@pytest.mark.parametrize("where", ["a directory", "nobody listens"])
+def test_a_database_that_is_not_there(where: str, tmp_path: Path) -> None:
+    if where == "a directory":
+        target = f"sqlite:{tmp_path}"
+    else:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            target = f"postgresql://nobody@127.0.0.1:{free.getsockname()[1]}/traces"
+    with agent(target, "max_queue_size=100", "shutdown_timeout=1") as told:
+        assert told.do("run", RUNS)["result"] == RESULT
+        assert not told.do("flush", 0.5)["stored"]
+        stats = told.do("stats")["stats"]
+    assert (stats["recorded"], stats["stored"], stats["failed"]) == (SPANS, 0, 0)
+    # What does not fit is dropped and counted.
+    assert (stats["queued"], stats["dropped"]) == (100, SPANS - 100)
+    assert stats["last_error"]
+
+
+def test_a_database_that_is_locked(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("run", 1)
+        assert told.do("flush", 30)["stored"]
+        other = sqlite3.connect(database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert told.do("run", RUNS)["result"] == RESULT
+        assert not told.do("flush", 1)["stored"]
+        other.execute("ROLLBACK")
+        other.close()
+        assert told.do("flush", 60)["stored"]
+        stats = told.do("stats")["stats"]
+    assert (stats["stored"], stats["dropped"], stats["failed"]) == (SPANS + 3, 0, 0)
+    assert span_count(database) == SPANS + 3
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("run", 1)
+        assert told.do("flush", 30)["stored"]
+        largest = max(file.stat().st_size for file in tmp_path.iterdir())
+        # No file of the program may grow any more, as on a disk that is full.
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(told.process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+        assert told.do("run", RUNS)["result"] == RESULT
+        assert not told.do("flush", 2)["stored"]
+        assert told.do("stats")["stats"]["last_error"]
+        resource.prlimit(told.process.pid, resource.RLIMIT_FSIZE, unlimited)
+        assert told.do("flush", 60)["stored"]
+        stats = told.do("stats")["stats"]
+    assert (stats["dropped"], stats["failed"]) == (0, 0)
+    assert span_count(database) == SPANS + 3
+
+
+def test_a_burst_is_stored_or_counted(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("burst", 100_000)
+        assert told.do("flush", 60)["stored"]
+        stats = told.do("stats")["stats"]
+    assert stats["recorded"] == 100_000 == stats["stored"] + stats["dropped"]
+    assert span_count(database) == stats["stored"]
+
+
+def test_a_process_that_forks(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("run", RUNS)
+        answer = told.do("fork")
+        assert (answer["result"], answer["child"]) == (4000, 0)
+    # Those of the parent before and after, and the child's: none is lost, none is there twice.
+    assert span_count(database) == SPANS + 6
+
+
+def test_a_process_that_vanishes_loses_only_what_waited(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    with agent(f"sqlite:{database}") as told:
+        told.do("run", RUNS)
+        assert told.do("flush", 30)["stored"]
+        assert told.process.stdin is not None
+        told.process.stdin.write("vanish\n")
+        told.process.stdin.flush()
+        assert told.process.wait(30) == 7
+    assert span_count(database) == SPANS

@@ -1,0 +1,120 @@
+"""What `setup_tracing` does with what is there already."""
+
+from __future__ import annotations
+
+import subprocess
+import textwrap
+from pathlib import Path
+
+from environments import python
+
+
+def run(program: str, directory: Path) -> str:
+    """Runs a program in a process of its own: a tracer provider is set once."""
+    command = [str(python("agno-3")), "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_it_joins_a_provider_that_is_there(tmp_path: Path) -> None:
+    said = run(
+        """
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+        from tracestead import setup_tracing
+
+        theirs = InMemorySpanExporter()
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(theirs))
+        trace.set_tracer_provider(provider)
+        tracing = setup_tracing("sqlite:traces.db")
+        assert tracing.provider is provider
+        assert setup_tracing("sqlite:traces.db") is tracing
+        trace.get_tracer("app").start_span("run").end()
+        print(len(theirs.get_finished_spans()), [found.name for found in tracing.db.get_traces()])
+        """,
+        tmp_path,
+    )
+    assert said == "1 ['run']\n"
+
+
+def test_it_takes_over_from_agnos_own_tracing(tmp_path: Path) -> None:
+    said = run(
+        """
+        import tracestead
+        from agno.db.sqlite import SqliteDb
+        from agno.tracing import setup_tracing
+        from opentelemetry import trace
+
+        db = SqliteDb(db_file="traces.db")
+        setup_tracing(db=db)
+        tracing = tracestead.setup_tracing(db=db)
+        trace.get_tracer("app").start_span("run").end()
+        found, total = db.get_traces()
+        print(total, found[0].name, found[0].total_spans, tracing.stats().stored)
+        """,
+        tmp_path,
+    )
+    # Agno says on standard output that it traces.
+    assert said.endswith("\n1 run 1 1\n")
+
+
+def test_records_are_tables_on_demand(tmp_path: Path) -> None:
+    said = run(
+        """
+        from opentelemetry import trace
+        from tracestead import Db, setup_tracing
+
+        tracing = setup_tracing("sqlite:traces.db", service_name="tables")
+        trace.get_tracer("app").start_span("run", attributes={"session.id": "s", "n": 1}).end()
+        tracing.shutdown()
+        db = Db("sqlite:traces.db")
+        condition = {"op": "EQ", "key": "session_id", "value": "s"}
+        traces = db.get_traces(filter=condition)
+        assert db.count_traces(session_id="s") == 1 and db.count_traces(session_id="t") == 0
+        (span,) = db.get_spans(traces[0].trace_id)
+        assert db.get_span(span.trace_id, span.span_id).attributes == span.attributes == {"session.id": "s", "n": 1}
+        assert db.get_trace("0" * 31 + "1") is None
+        print(traces[0].service_name, traces[0].start_time.tzinfo, db.get_trace_stats()[0].total_traces)
+        for wrong in (lambda: db.get_traces(status="ok"), lambda: db.get_trace("x"), lambda: Db("nonsense://")):
+            try:
+                wrong()
+            except ValueError as error:
+                print(type(error).__name__)
+        """,
+        tmp_path,
+    )
+    assert said == "tables UTC 1\n" + "ValueError\n" * 3
+
+
+def test_a_redaction_comes_before_everything(tmp_path: Path) -> None:
+    said = run(
+        """
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        def redact(key, text):
+            if text == "boom":
+                raise RuntimeError("a fault of the user's function")
+            return text.replace("ann@example.com", "***")
+
+        tracing = setup_tracing("sqlite:traces.db", redact=redact)
+        for text in ("mail ann@example.com", "boom"):
+            trace.get_tracer("app").start_span("run", attributes={"input.value": text}).end()
+        (found,) = tracing.db.get_traces()
+        print(found.input_preview, tracing.stats().failed)
+        """,
+        tmp_path,
+    )
+    assert said == "mail *** 1\n"
+
+
+def test_the_command_is_in_the_wheel(tmp_path: Path) -> None:
+    command = python("agno-3").parent / "tracestead"
+    helped = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=60)
+    assert helped.returncode == 0 and "Usage: tracestead <COMMAND>" in helped.stdout
+    wrong = subprocess.run([command, "nonsense"], capture_output=True, text=True, timeout=60)
+    assert wrong.returncode == 2 and "unrecognized subcommand" in wrong.stderr
