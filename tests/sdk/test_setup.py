@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import textwrap
 from pathlib import Path
 
-from environments import python
+import pytest
+from environments import HERE, python
+from fake_openai import FakeOpenAI
 
 
 def run(program: str, directory: Path) -> str:
@@ -118,3 +122,16 @@ def test_the_command_is_in_the_wheel(tmp_path: Path) -> None:
     assert helped.returncode == 0 and "Usage: tracestead <COMMAND>" in helped.stdout
     wrong = subprocess.run([command, "nonsense"], capture_output=True, text=True, timeout=60)
     assert wrong.returncode == 2 and "unrecognized subcommand" in wrong.stderr
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_agent_os_traces_with_it(order: str, openai: FakeOpenAI, tmp_path: Path) -> None:
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    variables |= {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": openai.base_url, "AGNO_TELEMETRY": "false"}
+    command = [str(python("agno-3")), str(HERE / "agent_os.py"), order]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    trace = json.loads(done.stdout.splitlines()[-1])
+    # The spans of FastAPI around the run do not take its name and its ids from it, as they do with Agno's own tracing.
+    assert (trace["name"], trace["status"], trace["agent_id"]) == ("My_Agent.arun", "OK", "my-agent")
+    assert trace["run_id"] and trace["session_id"] == "session-1"
