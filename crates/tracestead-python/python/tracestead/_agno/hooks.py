@@ -186,8 +186,7 @@ def _observe(
     function: Any, kind: str, subject_name: str, args: Any, kwargs: Any
 ) -> tuple[_Phase | None, Any, Any]:
     """Replaces the hooks among the arguments of Agno's function by proxies."""
-    bound = inspect.signature(function).bind(*args, **kwargs)
-    given = bound.arguments
+    given = calls.arguments(function, args, kwargs)
     owner = given.get("agent") or given.get("team")
     if not given.get("hooks"):
         return None, args, kwargs
@@ -199,7 +198,7 @@ def _observe(
         return _observed(hook, phase, is_guardrail, in_background and _is_late(hook, is_guardrail, owner))
 
     given["hooks"] = [proxy(hook) for hook in given["hooks"]]
-    return phase, bound.args, bound.kwargs
+    return phase, (), given
 
 
 def _ids(owner: Any, given: dict[str, Any]) -> dict[str, Any]:

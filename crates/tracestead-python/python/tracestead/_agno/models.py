@@ -108,7 +108,7 @@ def _model_call(kind: Kind) -> Any:
             return watched(lambda: _begin(model, is_stream), wrapped, args, kwargs)
 
         with quietly("naming the messages of a model call"):
-            if "messages" in function_kwargs and "messages" not in inspect.signature(function).parameters:
+            if "messages" in function_kwargs and "messages" not in calls.parameters(function):
                 function = _named(function)
         return wrapped(wrapt.FunctionWrapper(function, watch), model, function_args, function_kwargs)
 

@@ -138,7 +138,7 @@ def _start(owner: Any, query: Any, k: Any, knowledge: Any, name: str) -> _Search
 def _search_of_a_run(is_async: bool) -> Any:
     def wrapper(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         def start() -> calls.Watch | None:
-            given = inspect.signature(wrapped).bind(*args, **kwargs).arguments
+            given = calls.arguments(wrapped, args, kwargs)
             owner = given.get("agent") or given.get("team")
             knowledge = _knowledge_of(owner, given.get("run_context"))
             retriever = getattr(owner, "knowledge_retriever", None)
@@ -184,7 +184,7 @@ def _search_of_knowledge(is_async: bool) -> Any:
         def start() -> calls.Watch | None:
             if type(getattr(instance, "vector_db", None)).__module__ == LANCEDB.targets[0].module:
                 patch.apply([LANCEDB])
-            given = inspect.signature(wrapped).bind(*args, **kwargs).arguments
+            given = calls.arguments(wrapped, args, kwargs)
             k = given.get("max_results")
             around = context_api.get_value(_SEARCH)
             if isinstance(around, _Search) and around.span.is_recording():

@@ -13,7 +13,6 @@ their span:
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -148,7 +147,7 @@ def _begin(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run 
     span = spans.current(spans.AGENT)
     if span is None:
         return None
-    given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    given = calls.arguments(function, args, kwargs)
     owner = given.get("agent") or given.get("team")
     # A run that goes on is looked up by Agno, and has no output yet.
     told = (getattr(given.get(name), "run_id", None) for name in ("run_response", "run_context"))
