@@ -45,6 +45,27 @@ pub struct Span {
     pub scope: Arc<Scope>,
 }
 
+impl Span {
+    /// Of OTLP's flags: it is known whether the parent is of another process.
+    const PARENT_IS_KNOWN: u32 = 0x100;
+    /// And that it is.
+    const PARENT_IS_REMOTE: u32 = 0x200;
+
+    /// Returns OTLP's flags: those of W3C, and whether the parent is of another process.
+    #[must_use]
+    pub const fn flags_of(trace_flags: u8, is_parent_remote: bool) -> u32 {
+        let remote = if is_parent_remote { Self::PARENT_IS_REMOTE } else { 0 };
+        trace_flags as u32 | Self::PARENT_IS_KNOWN | remote
+    }
+
+    /// Says whether the parent is known to be of another process.
+    #[must_use]
+    pub const fn has_remote_parent(&self) -> bool {
+        const BOTH: u32 = Span::PARENT_IS_KNOWN | Span::PARENT_IS_REMOTE;
+        self.flags & BOTH == BOTH
+    }
+}
+
 /// Which side of a call a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SpanKind {

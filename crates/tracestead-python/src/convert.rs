@@ -14,9 +14,6 @@ use tracestead_model::{
     Value,
 };
 
-/// Of OTLP's flags: it is known whether the parent is of another process, and that it is.
-const PARENT_IS_KNOWN: u32 = 0x100;
-const PARENT_IS_REMOTE: u32 = 0x200;
 /// The specification nests attributes as deep as anyone likes; what is deeper than this is a text.
 const MAX_DEPTH: usize = 16;
 
@@ -40,11 +37,11 @@ impl Converter {
             return Ok(None);
         }
         let parent = span.getattr(intern!(py, "parent"))?;
-        let (parent_span_id, remote) = if parent.is_none() {
-            (None, 0)
+        let (parent_span_id, is_remote) = if parent.is_none() {
+            (None, false)
         } else {
             let is_remote: bool = parent.getattr(intern!(py, "is_remote"))?.extract()?;
-            (span_id(&parent).ok(), if is_remote { PARENT_IS_REMOTE } else { 0 })
+            (span_id(&parent).ok(), is_remote)
         };
         let status = span.getattr(intern!(py, "status"))?;
         Ok(Some(Span {
@@ -52,7 +49,7 @@ impl Converter {
             span_id: span_id(&context)?,
             parent_span_id,
             trace_state: trace_state(&context).unwrap_or_default(),
-            flags: (flags & 0xff) | PARENT_IS_KNOWN | remote,
+            flags: Span::flags_of(flags.to_le_bytes()[0], is_remote),
             name: text(&span.getattr(intern!(py, "name"))?),
             kind: kind(&span.getattr(intern!(py, "kind"))?),
             start_time: time(&span.getattr(intern!(py, "start_time"))?).unwrap_or(UnixNanos::EPOCH),

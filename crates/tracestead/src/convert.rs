@@ -32,10 +32,6 @@ impl Source {
     }
 }
 
-/// Of OTLP's flags: it is known whether the parent is of another process, and that it is.
-const PARENT_IS_KNOWN: u32 = 0x100;
-const PARENT_IS_REMOTE: u32 = 0x200;
-
 impl Recorded for EndedSpan {
     type Source = Source;
 
@@ -53,14 +49,13 @@ impl Recorded for EndedSpan {
         let Self(data) = self;
         let resource = source.resource.get().map(Arc::clone).unwrap_or_default();
         let parent = data.parent_span_id.to_bytes();
-        let remote = if data.parent_span_is_remote { PARENT_IS_REMOTE } else { 0 };
         let context = &data.span_context;
         Span {
             trace_id: trace_id(context.trace_id()),
             span_id: span_id(context.span_id()),
             parent_span_id: SpanId::from_bytes(&parent).ok(),
             trace_state: context.trace_state().header(),
-            flags: u32::from(context.trace_flags().to_u8()) | PARENT_IS_KNOWN | remote,
+            flags: Span::flags_of(context.trace_flags().to_u8(), data.parent_span_is_remote),
             name: data.name.into_owned(),
             kind: kind(&data.span_kind),
             start_time: time(data.start_time),

@@ -54,7 +54,7 @@ def _flushing_async(read: Callable[..., Any], flush: Callable[[float], bool]) ->
     return flushing
 
 
-def take_over_from_agno(provider: Any, db: Any) -> None:
+def take_over_from_agno(provider: Any) -> None:
     """Removes Agno's own exporter from a provider: it would write the same spans into the same tables, and wait for it."""
     composite: Any = getattr(provider, "_active_span_processor", None)
     processors: Any = getattr(composite, "_span_processors", None)

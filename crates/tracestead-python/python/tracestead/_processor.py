@@ -121,8 +121,12 @@ class TracesteadSpanProcessor(SpanProcessor):
 
     def flush_before_reading(self) -> None:
         """Waits for a moment until everything that has ended is stored, if it is being stored."""
+        self._flush_unless_failing(_READ_PATIENCE_MILLIS)
+
+    def _flush_unless_failing(self, timeout_millis: int) -> None:
+        # Of a database that does not answer nobody waits for.
         if self._pipeline.stats()["last_error"] is None:
-            self._pipeline.flush(_READ_PATIENCE_MILLIS)
+            self._pipeline.flush(timeout_millis)
 
     def shutdown(self) -> None:
         """Stores what waits and ends, within the time that was set for it."""
@@ -169,9 +173,7 @@ def _before_fork() -> None:
     """
     try:
         for processor in list(_processors):
-            # One that fails has nothing open, and is not to hold the program up.
-            if processor._pipeline.stats()["last_error"] is None:
-                processor._pipeline.flush(_FORK_PATIENCE_MILLIS)
+            processor._flush_unless_failing(_FORK_PATIENCE_MILLIS)
         close_before_fork()
     except Exception:
         logger.warning("spans are perhaps not stored in a process that is forked now", exc_info=True)

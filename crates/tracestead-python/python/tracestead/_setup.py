@@ -126,7 +126,7 @@ def setup_tracing(
             exporters=exporters,
         )
         tracing = Tracing(processor, provider)
-        take_over_from_agno(provider, db)
+        take_over_from_agno(provider)
         provider.add_span_processor(processor)
         _tracings(provider)[processor] = tracing
         flush_before_reading(db, tracing.flush)

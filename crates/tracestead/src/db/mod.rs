@@ -158,13 +158,6 @@ impl Db {
         }
     }
 
-    /// Returns the same database, not open and with nobody who feeds it, for a process that was forked: it has none of its
-    /// parent's threads, and must not touch its connections.
-    #[must_use]
-    pub fn for_forked_process(&self) -> Self {
-        Self::with_options(self.inner.options.clone())
-    }
-
     pub(crate) fn prices(&self) -> &PriceBook {
         &self.inner.options.prices
     }

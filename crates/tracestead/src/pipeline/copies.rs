@@ -118,15 +118,10 @@ impl Outlet {
     }
 
     fn wait_until(&self, deadline: Instant) -> bool {
-        let mut state = self.lock();
-        while state.is_sending || !state.waiting.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+        let left = deadline.saturating_duration_since(Instant::now());
+        let is_busy = |state: &mut State| state.is_sending || !state.waiting.is_empty();
+        let waited = self.changed.wait_timeout_while(self.lock(), left, is_busy);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     fn run(&self) {
@@ -168,9 +163,7 @@ impl Outlet {
                     self.counts.failed.fetch_add(refused, Ordering::Relaxed);
                     match reason {
                         Some(reason) => self.report.tell(&Notice::Refused { spans: refused, reason }),
-                        None => {
-                            self.counts.note_success();
-                        }
+                        None => self.counts.note_success(),
                     }
                     return;
                 }
@@ -223,9 +216,9 @@ impl CopyCounts {
         self.error().replace(error.to_owned()).is_none()
     }
 
-    /// Notes that something was sent; returns whether something was wrong before.
-    fn note_success(&self) -> bool {
-        self.error().take().is_some()
+    /// Notes that something was sent.
+    fn note_success(&self) {
+        *self.error() = None;
     }
 
     fn stats(&self, endpoint: &str) -> CopyStats {

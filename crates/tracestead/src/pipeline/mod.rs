@@ -74,9 +74,7 @@ impl Recorded for Span {
     }
 
     fn ends_run(&self) -> bool {
-        /// OTLP's "the parent is of another process", and "that is known".
-        const REMOTE: u32 = 0x300;
-        self.parent_span_id.is_none() || self.flags & REMOTE == REMOTE
+        self.parent_span_id.is_none() || self.has_remote_parent()
     }
 
     fn into_span(self, _source: &()) -> Span {

@@ -44,15 +44,10 @@ impl Answer {
     }
 
     fn wait_until(&self, deadline: Instant) -> bool {
-        let mut is_done = self.is_done.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*is_done {
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-            else {
-                return false;
-            };
-            is_done = self.changed.wait_timeout(is_done, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+        let left = deadline.saturating_duration_since(Instant::now());
+        let is_done = self.is_done.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(is_done, left, |is_done| !*is_done);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
