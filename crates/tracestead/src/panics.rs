@@ -45,10 +45,11 @@ pub(crate) fn said() -> Option<(String, String)> {
     LAST.with_borrow(|last| last.as_ref().map(|said| (said.message.clone(), said.place.clone())))
 }
 
-/// Marks a span that ends while its thread panics.
-pub(crate) fn mark(data: &mut SpanData) {
-    if !std::thread::panicking() || data.status != Status::Unset {
-        return;
+/// Returns a span that ends while its thread panics, as an error unless it says otherwise itself.
+#[cold]
+pub(crate) fn marked(mut data: SpanData) -> SpanData {
+    if data.status != Status::Unset {
+        return data;
     }
     let said = LAST.with_borrow(Clone::clone);
     let message = said.as_ref().map_or("panicked", |said| said.message.as_str()).to_owned();
@@ -60,4 +61,5 @@ pub(crate) fn mark(data: &mut SpanData) {
     let event = Event::new("exception", SystemTime::now(), attributes, 0);
     data.events.events.push(event);
     data.status = Status::error(message);
+    data
 }

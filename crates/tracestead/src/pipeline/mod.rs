@@ -171,6 +171,7 @@ impl<T: Recorded> Pipeline<T> {
     }
 
     /// Takes what ended. Never waits, but in [`Processing::Simple`], and never fails: what finds no place is counted.
+    #[inline]
     pub fn record(&self, ended: T) {
         self.entrance.put(ended);
         // Of a database that is known to be gone nobody waits for.

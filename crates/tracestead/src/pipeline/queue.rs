@@ -1,33 +1,32 @@
 //! The queue between the threads of agents and ours.
 //!
-//! A channel with a bound, and counters, for bytes are bounded too. Our thread does not sleep in the channel, for then each span
-//! would wake it: a system call, after which the thread that was woken may well push the agent's off its core. So an agent's
-//! thread leaves a note that there is a reason to look, and ours looks for notes every [`LOOK`] as long as spans come. It is
-//! woken by the first span after a rest, by a batch that is full, and by whoever waits for an answer.
+//! A ring with a bound, and counters, for bytes are bounded too. Whoever puts a span there wakes nobody: that would be a system
+//! call a span, after which the thread that was woken may well push the agent's off its core. So an agent's thread leaves a
+//! note that there is a reason to look, and ours looks for notes every [`LOOK`] as long as spans come. It is woken by the first
+//! span after a rest, by a batch that is full, and by whoever waits for an answer.
+//!
+//! Orders have a way of their own. One that is taken concerns what is in the ring at that moment, and whatever its giver
+//! recorded before is.
 
+use std::collections::VecDeque;
 use std::mem::size_of;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use crossbeam_queue::ArrayQueue;
 use tracestead_model::{Attributes, Span, Value};
 
 use super::{Counts, Options, Recorded};
 
-/// What our thread is asked for, in the order of the queue.
+/// What our thread is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// Answer once everything before is stored.
     Flush,
     /// Store what can be stored until then, answer, and end.
     End { deadline: Instant },
-}
-
-pub(super) enum Item<T> {
-    Ended(T),
-    Order(Order, Arc<Answer>),
 }
 
 /// Says once that something is done.
@@ -51,8 +50,6 @@ impl Answer {
     }
 }
 
-/// Places in the channel for orders, beside those for spans.
-const MAX_ORDERS: usize = 64;
 /// How often our thread looks whether there is a reason to store what waits.
 const LOOK: Duration = Duration::from_millis(50);
 /// The longest sleep, after which our thread looks whether anybody is left.
@@ -60,9 +57,14 @@ const LONGEST_REST: Duration = Duration::from_mins(1);
 /// Without a span for so long, it rests until it is woken.
 const REST_AFTER: Duration = Duration::from_secs(1);
 
+type Orders = VecDeque<(Order, Arc<Answer>)>;
+
 /// What both sides see.
 #[derive(Debug)]
-struct Shared {
+struct Shared<T> {
+    spans: ArrayQueue<T>,
+    /// `None` once nobody takes them any more.
+    orders: Mutex<Option<Orders>>,
     counts: Arc<Counts>,
     /// There is a reason to look into the queue now.
     is_called: AtomicBool,
@@ -76,11 +78,16 @@ struct Shared {
     thread: OnceLock<Thread>,
 }
 
+impl<T> Shared<T> {
+    fn orders(&self) -> MutexGuard<'_, Option<Orders>> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Where agents' threads put things.
 #[derive(Debug)]
 pub(super) struct Entrance<T> {
-    sender: SyncSender<Item<T>>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<T>>,
     max_spans: usize,
     max_bytes: usize,
     batch: usize,
@@ -88,13 +95,13 @@ pub(super) struct Entrance<T> {
 
 /// Where our thread takes them.
 pub(super) struct Exit<T> {
-    receiver: Receiver<Item<T>>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<T>>,
 }
 
 pub(super) fn queue<T>(options: &Options, counts: Arc<Counts>) -> (Entrance<T>, Exit<T>) {
-    let (sender, receiver) = sync_channel(options.max_queue_size + MAX_ORDERS);
     let shared = Arc::new(Shared {
+        spans: ArrayQueue::new(options.max_queue_size),
+        orders: Mutex::new(Some(VecDeque::new())),
         counts,
         is_called: AtomicBool::new(false),
         is_resting: AtomicBool::new(false),
@@ -104,13 +111,12 @@ pub(super) fn queue<T>(options: &Options, counts: Arc<Counts>) -> (Entrance<T>, 
         thread: OnceLock::new(),
     });
     let entrance = Entrance {
-        sender,
         shared: Arc::clone(&shared),
         max_spans: options.max_queue_size,
         max_bytes: options.max_queue_bytes,
         batch: options.max_export_batch_size,
     };
-    (entrance, Exit { receiver, shared })
+    (entrance, Exit { shared })
 }
 
 impl<T: Recorded> Entrance<T> {
@@ -120,6 +126,7 @@ impl<T: Recorded> Entrance<T> {
     }
 
     /// Puts a span into the queue, or counts it as dropped.
+    #[inline]
     pub(super) fn put(&self, ended: T) {
         let counts = &self.shared.counts;
         let bytes = ended.size_bytes();
@@ -127,9 +134,7 @@ impl<T: Recorded> Entrance<T> {
         let (waiting, waiting_bytes) = counts.waiting.add(bytes);
         let is_full = waiting >= self.max_spans || (waiting > 0 && waiting_bytes + bytes > self.max_bytes);
         let ends_run = ended.ends_run();
-        if is_full
-            || self.shared.is_closed.load(Ordering::Relaxed)
-            || self.sender.try_send(Item::Ended(ended)).is_err()
+        if is_full || self.shared.is_closed.load(Ordering::Relaxed) || self.shared.spans.push(ended).is_err()
         {
             counts.waiting.remove(1, bytes);
             counts.dropped.fetch_add(1, Ordering::Relaxed);
@@ -155,9 +160,10 @@ impl<T: Recorded> Entrance<T> {
             let _ = self.shared.end.set(deadline);
         }
         let answer = Arc::new(Answer::default());
-        if self.sender.send(Item::Order(order, Arc::clone(&answer))).is_err() {
+        match self.shared.orders().as_mut() {
+            Some(orders) => orders.push_back((order, Arc::clone(&answer))),
             // The thread has ended, so nothing waits.
-            return true;
+            None => return true,
         }
         self.shared.is_hurried.store(true, Ordering::Release);
         self.shared.is_called.store(true, Ordering::Release);
@@ -222,13 +228,24 @@ impl<T> Exit<T> {
         }
     }
 
-    /// Takes what is next; `None` if there is nothing now. Nobody is left to give orders if it is an error.
-    pub(super) fn take(&self) -> Result<Option<Item<T>>, Gone> {
-        match self.receiver.try_recv() {
-            Ok(item) => Ok(Some(item)),
-            Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(Gone),
-        }
+    /// Takes the next order.
+    pub(super) fn order(&self) -> Option<(Order, Arc<Answer>)> {
+        self.shared.orders().as_mut().and_then(VecDeque::pop_front)
+    }
+
+    /// Returns how many spans there are to take.
+    pub(super) fn len(&self) -> usize {
+        self.shared.spans.len()
+    }
+
+    /// Takes the next span; `None` if there is none now.
+    pub(super) fn take(&self) -> Option<T> {
+        self.shared.spans.pop()
+    }
+
+    /// Says whether the other side is no more: nobody records, nobody gives orders.
+    pub(super) fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.shared) == 1
     }
 
     /// Says whether the time is up in which to try again.
@@ -242,9 +259,11 @@ impl<T> Exit<T> {
     }
 }
 
-/// The other side is no more.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gone;
+impl<T> Drop for Exit<T> {
+    fn drop(&mut self) {
+        *self.shared.orders() = None;
+    }
+}
 
 /// Returns about how many bytes a span takes.
 pub(super) fn size_of_span(span: &Span) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
-use super::queue::{Answer, Exit, Gone, Item, Order};
+use super::queue::{Answer, Exit, Order};
 use super::{Options, Recorded};
 
 pub(super) struct Worker<T: Recorded> {
@@ -13,15 +13,6 @@ pub(super) struct Worker<T: Recorded> {
     delivery: Delivery,
     batch_size: usize,
     delay: Duration,
-}
-
-/// What was taken out of the queue.
-struct Taken<T> {
-    ended: Vec<T>,
-    bytes: usize,
-    /// What ended the batch, if not its size.
-    order: Option<(Order, Arc<Answer>)>,
-    is_gone: bool,
 }
 
 impl<T: Recorded> Worker<T> {
@@ -40,48 +31,52 @@ impl<T: Recorded> Worker<T> {
         loop {
             self.exit.wait(self.delay);
             loop {
-                let taken = self.take();
-                let is_all = taken.ended.len() < self.batch_size && taken.order.is_none();
-                self.store(taken.ended, taken.bytes);
-                match taken.order {
-                    Some((Order::Flush, answer)) => answer.give(),
-                    Some((Order::End { deadline }, answer)) => {
-                        self.delivery.finish(deadline);
-                        answer.give();
+                // Asked before the spans are: whoever recorded the last of them was still there then.
+                let is_abandoned = self.exit.is_abandoned();
+                if let Some((order, answer)) = self.exit.order() {
+                    if self.obey(order, &answer) {
                         return;
                     }
-                    None => {}
-                }
-                if taken.is_gone {
-                    return;
-                }
-                if is_all {
+                } else if self.store_up_to(self.batch_size) < self.batch_size {
+                    if is_abandoned {
+                        return;
+                    }
                     break;
                 }
             }
         }
     }
 
-    fn take(&self) -> Taken<T> {
-        let mut taken = Taken { ended: Vec::new(), bytes: 0, order: None, is_gone: false };
-        while taken.ended.len() < self.batch_size {
-            match self.exit.take() {
-                Ok(Some(Item::Ended(ended))) => {
-                    taken.bytes += ended.size_bytes();
-                    taken.ended.push(ended);
-                }
-                Ok(Some(Item::Order(order, answer))) => {
-                    taken.order = Some((order, answer));
-                    break;
-                }
-                Ok(None) => break,
-                Err(Gone) => {
-                    taken.is_gone = true;
-                    break;
-                }
+    /// Does what is asked; says whether that was to end.
+    fn obey(&mut self, order: Order, answer: &Answer) -> bool {
+        // Those that come meanwhile are not waited for, or an answer might never be given.
+        let mut left = self.exit.len();
+        while left > 0 {
+            match self.store_up_to(left.min(self.batch_size)) {
+                0 => break,
+                stored => left -= stored,
             }
         }
-        taken
+        if let Order::End { deadline } = order {
+            self.delivery.finish(deadline);
+        }
+        answer.give();
+        matches!(order, Order::End { .. })
+    }
+
+    /// Stores what waits, up to so many spans; returns how many there were.
+    fn store_up_to(&mut self, count: usize) -> usize {
+        let mut ended = Vec::new();
+        let mut bytes = 0;
+        while ended.len() < count
+            && let Some(next) = self.exit.take()
+        {
+            bytes += next.size_bytes();
+            ended.push(next);
+        }
+        let count = ended.len();
+        self.store(ended, bytes);
+        count
     }
 
     fn store(&mut self, ended: Vec<T>, bytes: usize) {
