@@ -1,8 +1,8 @@
 """An agent that does what it is told, line by line, and is traced meanwhile.
 
-    python agent.py TARGET [option=value ...]
+    python agent.py TARGET|none [option=value ...]
 
-Each line of standard input is an order; each answer is one JSON object. ``crates/tracestead/examples/agent_under_test.rs`` is
+With `none` nothing is traced: how fast it is then is how fast it must be. Each line of standard input is an order; each answer is one JSON object. ``crates/tracestead/examples/agent_under_test.rs`` is
 its twin, so that one test of a fault holds for both languages.
 """
 
@@ -20,12 +20,17 @@ from opentelemetry import trace
 from tracestead import setup_tracing
 
 
+# How long a tool works: what a run takes then depends on what tracing adds, and not on how fast the machine can count.
+WORK_SECONDS = 0.001
+
+
 class Refused(Exception):
     """The tool does not do it."""
 
 
 def tool(number: int, fails: bool) -> int:
     with tracer.start_as_current_span("double", attributes={"openinference.span.kind": "TOOL", "tool.name": "double"}):
+        time.sleep(WORK_SECONDS)
         if fails:
             raise Refused(f"no {number}")
         return 2 * number
@@ -110,11 +115,14 @@ def answer(order: list[str]) -> dict[str, Any] | None:
 
 if __name__ == "__main__":
     options = dict(option.split("=", 1) for option in sys.argv[2:])
-    tracing = setup_tracing(sys.argv[1], **{name: int(value) for name, value in options.items()})
+    is_traced = sys.argv[1] != "none"
+    if is_traced:
+        tracing = setup_tracing(sys.argv[1], **{name: int(value) for name, value in options.items()})
     tracer = trace.get_tracer("agent-under-test")
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         answered = answer(line.split())
         if answered is None:
             break
-        print(json.dumps({**answered, "stats": dataclasses.asdict(tracing.stats())}), flush=True)
+        stats = dataclasses.asdict(tracing.stats()) if is_traced else {}
+        print(json.dumps({**answered, "stats": stats}), flush=True)

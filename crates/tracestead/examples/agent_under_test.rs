@@ -1,8 +1,8 @@
 //! An agent that does what it is told, line by line, and is traced meanwhile.
 //!
-//!     agent_under_test TARGET [option=value ...]
+//!     agent_under_test TARGET|none [option=value ...]
 //!
-//! Each line of standard input is an order; each answer is one JSON object. `tests/sdk/agent.py` is its twin, so that one test
+//! With `none` nothing is traced: how fast it is then is how fast it must be. Each line of standard input is an order; each answer is one JSON object. `tests/sdk/agent.py` is its twin, so that one test
 //! of a fault holds for both languages. Not an example of how to write an agent: see `quickstart` for that.
 #![expect(clippy::print_stdout, reason = "its answers are on standard output")]
 
@@ -15,10 +15,28 @@ use serde_json::{Value, json};
 use tracestead::{Db, Stats, Tracing, TracingBuilder};
 use tracing::info_span;
 
+/// How long a tool works: what a run takes then depends on what tracing adds, and not on how fast the machine can count.
+const WORK: Duration = Duration::from_millis(1);
+
 fn main() -> Result<(), Box<dyn Error>> {
+    // A tool that panics says so on standard error; there are many of them here. Set first: tracing listens as well.
+    std::panic::set_hook(Box::new(|_| {}));
     let mut typed = std::env::args().skip(1);
     let target = typed.next().ok_or("name a database")?;
-    let mut builder = TracingBuilder::new(Db::open(&target)?);
+    let tracing = if target == "none" { None } else { Some(set_up(&target, typed)?) };
+    println!("{}", json!({"ready": true}));
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let order: Vec<&str> = line.split_whitespace().collect();
+        let Some(mut answer) = answer(&order, tracing.as_ref())? else { break };
+        answer["stats"] = tracing.as_ref().map(|tracing| stats(&tracing.stats())).unwrap_or_default();
+        println!("{answer}");
+    }
+    Ok(())
+}
+
+fn set_up(target: &str, typed: impl Iterator<Item = String>) -> Result<Tracing, Box<dyn Error>> {
+    let mut builder = TracingBuilder::new(Db::open(target)?);
     for option in typed {
         let (name, value) = option.split_once('=').ok_or("options are name=value")?;
         builder = match name {
@@ -28,27 +46,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => return Err(format!("there is no option {name}").into()),
         };
     }
-    let tracing = builder.install()?;
-    // A tool that panics says so on standard error; there are many of them here.
-    std::panic::set_hook(Box::new(|_| {}));
-    println!("{}", json!({"ready": true}));
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
-        let order: Vec<&str> = line.split_whitespace().collect();
-        let Some(mut answer) = answer(&order, &tracing)? else { break };
-        answer["stats"] = stats(&tracing.stats());
-        println!("{answer}");
-    }
-    Ok(())
+    Ok(builder.install()?)
 }
 
-fn answer(order: &[&str], tracing: &Tracing) -> Result<Option<Value>, Box<dyn Error>> {
+fn answer(order: &[&str], tracing: Option<&Tracing>) -> Result<Option<Value>, Box<dyn Error>> {
     Ok(Some(match *order {
         ["run", count] => runs(count.parse()?, false),
         ["fail", count] => runs(count.parse()?, true),
         ["burst", count] => burst(count.parse()?),
         ["flush", seconds] => {
-            json!({"stored": tracing.flush(Duration::from_secs_f64(seconds.parse()?)).is_ok()})
+            let seconds = Duration::from_secs_f64(seconds.parse()?);
+            json!({"stored": tracing.is_none_or(|tracing| tracing.flush(seconds).is_ok())})
         }
         ["stats"] => json!({}),
         ["vanish"] => std::process::exit(7),
@@ -58,6 +66,7 @@ fn answer(order: &[&str], tracing: &Tracing) -> Result<Option<Value>, Box<dyn Er
 
 fn tool(number: i64, panics: bool) -> i64 {
     let _tool = info_span!("double", openinference.span.kind = "TOOL", tool.name = "double").entered();
+    std::thread::sleep(WORK);
     assert!(!panics, "no {number}");
     2 * number
 }

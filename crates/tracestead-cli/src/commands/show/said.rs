@@ -27,12 +27,13 @@ pub(crate) fn about(span: &SpanRecord) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Returns who ran, unless the span's name says so.
+/// Returns who or what ran, unless the span's name says so.
 fn runner(span: &SpanRecord) -> Option<String> {
     let name = match span.span_type() {
         SpanType::Agent => span.agent_name.as_deref(),
         SpanType::Team => span.team_name.as_deref(),
         SpanType::Workflow => span.workflow_name.as_deref(),
+        SpanType::Tool => span.tool_name.as_deref(),
         _ => None,
     };
     name.filter(|name| !plain(&span.name).contains(&plain(name))).map(one_line)

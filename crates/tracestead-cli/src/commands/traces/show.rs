@@ -116,7 +116,8 @@ fn tree(spans: &[SpanRecord], lines: &[Line]) -> Vec<String> {
     let mut text = Vec::with_capacity(lines.len());
     for line in lines {
         let span = &spans[line.index];
-        let is_error = span.status_code == "ERROR";
+        // Some frameworks tell that a call failed, and of what, without giving its span a status.
+        let is_error = span.status_code == "ERROR" || span.error_type.is_some();
         let span_type = one_line(&span.span_type);
         let before = columns(&line.guides) + columns(&span_type) + 1;
         let name = cut(&name(line), left.saturating_sub(before).max(12));
