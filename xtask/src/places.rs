@@ -42,3 +42,8 @@ pub(crate) fn binary() -> PathBuf {
         None => target().join("debug").join(format!("tracestead{}", std::env::consts::EXE_SUFFIX)),
     }
 }
+
+/// The examples of the dev profile.
+pub(crate) fn examples() -> PathBuf {
+    target().join("debug").join("examples")
+}

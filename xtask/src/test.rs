@@ -12,12 +12,16 @@ pub(crate) const PARTS: &[Part] = &[
     Part { name: "page", about: "the page builds, for the server to take in", run: |_, _| web::build() },
     Part { name: "rust", about: "unit and integration tests of all crates", run: rust },
     Part { name: "doc", about: "examples in the documentation of all crates", run: |_, tally| doc(tally) },
-    Part { name: "binary", about: "the binary that the next parts start", run: |_, _| build_binary() },
+    Part {
+        name: "binary",
+        about: "the binary and the examples that the next parts start",
+        run: |_, _| build_binary(),
+    },
     Part { name: "web", about: "unit tests of the page", run: |_, tally| web_unit(tally) },
     Part { name: "python", about: "real agents and OTLP clients against the binary", run: python },
     Part {
         name: "sdk",
-        about: "the Python package as a wheel, in real agents of each Agno",
+        about: "the SDKs: the Python package as a wheel, in real agents of each Agno, and the examples in Rust",
         run: |_, tally| sdk(tally),
     },
     Part {
@@ -48,7 +52,7 @@ pub(crate) fn build_binary() -> Outcome {
         return existing_binary().map(|binary| println!("TRACESTEAD_BIN is {}", binary.display()));
     }
     // With the whole workspace selected, features are those that the tests were built with: nothing is built twice.
-    Command::cargo(["build", "--workspace", "--bin", "tracestead"]).run()
+    Command::cargo(["build", "--workspace", "--bin", "tracestead", "--examples"]).run()
 }
 
 /// The binary, which an earlier part has built.
@@ -79,7 +83,9 @@ fn sdk(tally: &mut Option<Tally>) -> Outcome {
         .dir(places::python_tests())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CARGO_TARGET_DIR", places::target())
-        .env("TRACESTEAD_WHEEL", wheel(&python)?);
+        .env("TRACESTEAD_WHEEL", wheel(&python)?)
+        .env("TRACESTEAD_BIN", existing_binary()?)
+        .env("TRACESTEAD_EXAMPLES", places::examples());
     counted(command, tally, tally::pytest)
 }
 

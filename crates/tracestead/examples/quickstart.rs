@@ -1,6 +1,6 @@
 //! The first steps: trace a run, then read it.
 //!
-//!     cargo run -p tracestead --example quickstart
+//!     cargo run --example quickstart
 //!     cargo run -- traces --db sqlite:traces.db
 #![expect(clippy::print_stdout, reason = "an example shows what it found")]
 

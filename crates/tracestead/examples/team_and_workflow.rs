@@ -1,6 +1,6 @@
 //! A team that delegates, and a workflow with steps, hooks, a search and a tool that fails, traced into a SQLite file.
 //!
-//!     cargo run -p tracestead --example team_and_workflow -- /tmp/traces.db
+//!     cargo run --example team_and_workflow -- /tmp/traces.db
 //!     tracestead serve --db sqlite:/tmp/traces.db
 //!
 //! The models are made up; what they say and use is what theirs would be.

@@ -1,6 +1,6 @@
 //! An agent made with rig, which knows nothing of tracing: `setup_tracing` is all.
 //!
-//!     cargo run -p tracestead --example rig_agent
+//!     cargo run --example rig_agent
 //!     tracestead traces --db sqlite:traces.db
 //!
 //! It talks to a model that is part of this example, so that it needs no key. With a real one, leave out `model`, and ask
