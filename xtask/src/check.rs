@@ -13,7 +13,11 @@ pub(crate) const PARTS: &[Part] = &[
         run: |_, _| Command::cargo(["fmt", "--all", "--check"]).run(),
     },
     Part { name: "clippy", about: "Rust has no lint", run: |_, _| clippy() },
-    Part { name: "drivers", about: "the store builds with any of its drivers", run: |_, _| drivers() },
+    Part {
+        name: "drivers",
+        about: "the store and the SDK build with any of their drivers",
+        run: |_, _| drivers(),
+    },
     Part { name: "deny", about: "dependencies are allowed ones", run: |_, _| deny() },
     Part {
         name: "web",
@@ -32,18 +36,25 @@ fn clippy() -> Outcome {
 }
 
 /// Those of the store, each a feature: alone, and all others without it. In between nothing can be wrong that is not wrong in one
-/// of these. Without tests: they are of all drivers.
+/// of these. The SDK hands them on, and has one for what it sends over HTTP. Without tests: they are of all drivers.
 fn drivers() -> Outcome {
     const DRIVERS: [&str; 4] = ["sqlite", "postgres", "mysql", "clickhouse"];
     let without =
         |left_out: &&str| DRIVERS.into_iter().filter(|driver| driver != left_out).collect::<Vec<_>>();
     let alone = DRIVERS.iter().map(|driver| vec![*driver]);
     for features in alone.chain(DRIVERS.iter().map(without)) {
-        Command::cargo(["clippy", "--package", "tracestead-store", "--no-default-features", "--features"])
-            .args([&features.join(","), "--", "-D", "warnings"])
-            .run()?;
+        clippy_with("tracestead-store", &features.join(","))?;
+    }
+    for feature in DRIVERS.iter().chain(&["otlp"]) {
+        clippy_with("tracestead", feature)?;
     }
     Ok(())
+}
+
+fn clippy_with(package: &str, features: &str) -> Outcome {
+    Command::cargo(["clippy", "--package", package, "--no-default-features", "--features"])
+        .args([features, "--", "-D", "warnings"])
+        .run()
 }
 
 /// Not `advisories`: their database lives on a host that not every machine reaches.

@@ -1,15 +1,17 @@
 //! A type for each kind of database, for those who know which they use.
 
 use std::ops::Deref;
-
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 
+use tracestead_store::DatabaseUrl;
+#[cfg(feature = "sqlite")]
+use tracestead_store::OpenOptions;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "clickhouse"))]
 use tracestead_store::Server;
-use tracestead_store::{DatabaseUrl, OpenOptions};
 
 use super::{Db, DbError};
+#[cfg(feature = "sqlite")]
 use crate::now;
 
 macro_rules! kind {

@@ -1,6 +1,7 @@
 //! Databases, as programs use them: opened when needed, read without `async`.
 
 mod ask;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "clickhouse"))]
 mod kinds;
 
 use std::fmt;
