@@ -18,6 +18,11 @@ use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
+/// Texts are copied on agents' threads and let go of on ours. The allocator of glibc gives such memory back to the system again and
+/// again, and the agent's thread then waits for its pages.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs the command and returns its exit code.
 #[pyfunction]
 fn run_command(py: Python<'_>, typed: Vec<OsString>) -> u8 {
