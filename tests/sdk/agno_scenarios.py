@@ -2,9 +2,10 @@
 
 A process of its own, because a tracer provider can be set once in a process, and so that it can be any version of Agno:
 
-    python agno_scenarios.py --export memory|none --openai URL --result FILE [scenario[:mode] ...]
+    python agno_scenarios.py --export memory|none|tracestead --openai URL --result FILE [scenario[:mode] ...]
 
-With `none` nothing is instrumented: what Agno says then is what it must say with `memory`. A scenario is run in each of its
+With `tracestead` they are traced as a user traces them, into the database of an object of Agno's: see `agno_stored.py`. With
+`none` nothing is instrumented: what Agno says then is what it must say with `memory`. A scenario is run in each of its
 modes (sync, stream, async, async_stream), each in its own copy of the context variables.
 """
 
@@ -944,7 +945,10 @@ def listen() -> Logged:
 def main() -> None:
     global OPENAI_URL
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--export", choices=["memory", "none"], required=True)
+    arguments.add_argument("--export", choices=["memory", "none", "tracestead"], required=True)
+    arguments.add_argument("--db", help="with tracestead: the URL of a database, as SQLAlchemy has it")
+    arguments.add_argument("--schema")
+    arguments.add_argument("--async-db", action="store_true", help="by an asynchronous object of Agno's")
     arguments.add_argument("--openai", required=True)
     arguments.add_argument("--result", type=Path, required=True)
     arguments.add_argument("scenarios", nargs="*", default=list(SCENARIOS))
@@ -952,8 +956,17 @@ def main() -> None:
     OPENAI_URL = args.openai
 
     logged = listen()
-    sink = Memory() if args.export == "memory" else Nowhere()
-    args.result.write_text(json.dumps(play(args.scenarios, sink, logged), default=str))
+    sink: Any
+    if args.export == "tracestead":
+        from agno_stored import Stored
+
+        sink = Stored(args.db, args.schema, args.async_db)
+    else:
+        sink = Memory() if args.export == "memory" else Nowhere()
+    played = play(args.scenarios, sink, logged)
+    if args.export == "tracestead":
+        played["end"] = sink.end()
+    args.result.write_text(json.dumps(played, default=str))
 
 
 if __name__ == "__main__":
