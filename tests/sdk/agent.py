@@ -2,8 +2,9 @@
 
     python agent.py TARGET|none [option=value ...]
 
-With `none` nothing is traced: how fast it is then is how fast it must be. Each line of standard input is an order; each answer is one JSON object. ``crates/tracestead/examples/agent_under_test.rs`` is
-its twin, so that one test of a fault holds for both languages.
+With `none` nothing is traced: how fast it is then is how fast it must be. Each line of standard input is an order; each answer
+is one JSON object. ``crates/tracestead/examples/agent_under_test.rs`` is its twin, so that one test of a fault holds for both
+languages.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "sdk",
         about: "the SDKs: the Python package as a wheel, in real agents of each Agno, and the examples in Rust",
-        run: |_, tally| sdk(tally),
+        run: sdk,
     },
     Part {
         name: "browser",
@@ -76,7 +76,8 @@ fn python(shared: &mut Shared, tally: &mut Option<Tally>) -> Outcome {
     counted(databases.known_to(command), tally, tally::pytest)
 }
 
-fn sdk(tally: &mut Option<Tally>) -> Outcome {
+fn sdk(shared: &mut Shared, tally: &mut Option<Tally>) -> Outcome {
+    let databases = shared.databases()?;
     let python = tools::python()?;
     let command = Command::new(&python)
         .args(["-m", "pytest", "sdk"])
@@ -86,7 +87,7 @@ fn sdk(tally: &mut Option<Tally>) -> Outcome {
         .env("TRACESTEAD_WHEEL", wheel(&python)?)
         .env("TRACESTEAD_BIN", existing_binary()?)
         .env("TRACESTEAD_EXAMPLES", places::examples());
-    counted(command, tally, tally::pytest)
+    counted(databases.known_to(command), tally, tally::pytest)
 }
 
 /// Builds the wheel in the dev profile, with the page in it.

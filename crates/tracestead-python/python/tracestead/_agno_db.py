@@ -12,7 +12,6 @@ from typing import Any
 logger = logging.getLogger("tracestead")
 
 _READS = ("get_trace", "get_traces", "get_trace_stats", "get_span", "get_spans", "get_span_stats")
-_PATIENCE_SECONDS = 5.0
 
 
 def is_agno(db: object) -> bool:
@@ -20,7 +19,7 @@ def is_agno(db: object) -> bool:
     return any(kind.__module__.startswith("agno.db.") for kind in type(db).__mro__)
 
 
-def flush_before_reading(db: Any, flush: Callable[[float], bool]) -> None:
+def flush_before_reading(db: Any, flush: Callable[[], None]) -> None:
     """Makes ``db.get_traces()`` and its like store first what waits: a program that reads what it has just done finds it."""
     if not is_agno(db):
         return
@@ -36,19 +35,19 @@ def flush_before_reading(db: Any, flush: Callable[[float], bool]) -> None:
             return
 
 
-def _flushing(read: Callable[..., Any], flush: Callable[[float], bool]) -> Callable[..., Any]:
+def _flushing(read: Callable[..., Any], flush: Callable[[], None]) -> Callable[..., Any]:
     @functools.wraps(read)
     def flushing(*arguments: Any, **named: Any) -> Any:
-        flush(_PATIENCE_SECONDS)
+        flush()
         return read(*arguments, **named)
 
     return flushing
 
 
-def _flushing_async(read: Callable[..., Any], flush: Callable[[float], bool]) -> Callable[..., Any]:
+def _flushing_async(read: Callable[..., Any], flush: Callable[[], None]) -> Callable[..., Any]:
     @functools.wraps(read)
     async def flushing(*arguments: Any, **named: Any) -> Any:
-        await asyncio.get_running_loop().run_in_executor(None, flush, _PATIENCE_SECONDS)
+        await asyncio.get_running_loop().run_in_executor(None, flush)
         return await read(*arguments, **named)
 
     return flushing

@@ -5,6 +5,8 @@ from typing import Any, final
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+__all__ = ["DatabaseError", "Db", "Pipeline", "__version__", "run_command"]
+
 __version__: str
 
 class DatabaseError(Exception):

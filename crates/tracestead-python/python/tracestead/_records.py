@@ -179,6 +179,15 @@ class SessionStats:
 R = TypeVar("R")
 
 
+_PANDAS_TYPES = {
+    "str": "string",
+    "str | None": "string",
+    "int": "int64",
+    "int | None": "Int64",
+    "bool": "bool",
+}
+
+
 class Records(list[R]):
     """A list of traces, spans or sessions that can also be a table."""
 
@@ -197,12 +206,16 @@ class Records(list[R]):
             import pandas
         except ImportError as error:
             raise ImportError("to_pandas() needs pandas: pip install 'tracestead[pandas]'") from error
-        names = [field.name for field in dataclasses.fields(self._kind)]
-        frame: pandas.DataFrame = pandas.DataFrame(self.to_dicts(), columns=names)
+        rows = self.to_dicts()
+        columns: dict[str, Any] = {}
+        for field in dataclasses.fields(self._kind):
+            # Named, or a column of which nothing is known would have another type than one of which something is.
+            dtype: Any = _PANDAS_TYPES.get(str(field.type), "object")
+            columns[field.name] = pandas.Series([row[field.name] for row in rows], dtype=dtype)
         for name in ("start_time", "end_time"):
-            if f"{name}_ns" in names:
-                frame[name] = pandas.to_datetime(frame[f"{name}_ns"], unit="ns", utc=True)
-        return frame
+            if f"{name}_ns" in columns:
+                columns[name] = pandas.to_datetime(columns[f"{name}_ns"], unit="ns", utc=True)
+        return pandas.DataFrame(columns)
 
     def to_arrow(self) -> Any:
         """Returns a ``pyarrow.Table`` with a column for each field. Needs ``pyarrow``, which has no types of its own.

@@ -129,7 +129,7 @@ def setup_tracing(
         take_over_from_agno(provider)
         provider.add_span_processor(processor)
         _tracings(provider)[processor] = tracing
-        flush_before_reading(db, tracing.flush)
+        flush_before_reading(db, processor.flush_before_reading)
     if is_new:
         trace.set_tracer_provider(provider)
     instrument_agno(provider)
