@@ -135,3 +135,39 @@ def test_agent_os_traces_with_it(order: str, openai: FakeOpenAI, tmp_path: Path)
     # The spans of FastAPI around the run do not take its name and its ids from it, as they do with Agno's own tracing.
     assert (trace["name"], trace["status"], trace["agent_id"]) == ("My_Agent.arun", "OK", "my-agent")
     assert trace["run_id"] and trace["session_id"] == "session-1"
+
+
+# Asks a model without a word about tracing but the first line.
+ASK = """
+    from tracestead import setup_tracing
+
+    tracing = setup_tracing("sqlite:traces.db", auto_instrument=True)
+    from openai import OpenAI
+
+    client = OpenAI(base_url="OPENAI", api_key="none")
+    client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "say hello"}])
+    (found,) = tracing.db.get_traces()
+    print([(span.span_type, span.model, span.input_tokens) for span in tracing.db.get_spans(found.trace_id)])
+"""
+
+
+def test_installed_libraries_are_traced_once(openai: FakeOpenAI, tmp_path: Path) -> None:
+    """OpenInference and OpenTelemetry each have an instrumentor of `openai` here."""
+    said = run(ASK.replace("OPENAI", openai.base_url), tmp_path)
+    assert said == "[('LLM', 'gpt-4o-mini', 40)]\n"
+
+
+def test_an_instrumentor_that_fails_keeps_no_other_out(openai: FakeOpenAI, tmp_path: Path) -> None:
+    broken = tmp_path / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "entry_points.txt").write_text("[openinference_instrumentor]\ngroq = broken:Instrumentor\n")
+    (tmp_path / "broken.py").write_text("raise RuntimeError('it does not fit')\n")
+    program = f"""
+        import logging, sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s: %(message)s")
+    """
+    asking = textwrap.dedent(ASK.replace("OPENAI", openai.base_url))
+    said = run(textwrap.dedent(program) + asking, tmp_path)
+    assert said.splitlines() == ["tracestead: groq is not traced: it does not fit", "[('LLM', 'gpt-4o-mini', 40)]"]
