@@ -18,6 +18,7 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the store and the SDK build with any of their drivers",
         run: |_, _| drivers(),
     },
+    Part { name: "docs", about: "the SDK's documentation has no broken link", run: |_, _| docs() },
     Part { name: "deny", about: "dependencies are allowed ones", run: |_, _| deny() },
     Part {
         name: "web",
@@ -54,6 +55,13 @@ fn drivers() -> Outcome {
 fn clippy_with(package: &str, features: &str) -> Outcome {
     Command::cargo(["clippy", "--package", package, "--no-default-features", "--features"])
         .args([features, "--", "-D", "warnings"])
+        .run()
+}
+
+/// As docs.rs has it, with everything.
+fn docs() -> Outcome {
+    Command::cargo(["doc", "--no-deps", "--all-features", "--package", "tracestead"])
+        .env("RUSTDOCFLAGS", "-D warnings")
         .run()
 }
 

@@ -1,7 +1,7 @@
 //! A team that delegates, and a workflow with steps, hooks, a search and a tool that fails, traced into a SQLite file.
 //!
-//!     cargo run --example team_and_workflow -- /tmp/traces.db
-//!     tracestead serve --db sqlite:/tmp/traces.db
+//!     cargo run --example team_and_workflow
+//!     tracestead serve --db sqlite:traces.db
 //!
 //! The models are made up; what they say and use is what theirs would be.
 
@@ -21,7 +21,7 @@ use tracestead::{SqliteDb, TraceQuery, setup_tracing};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "tracestead.db".to_owned());
+    let path = std::env::args().nth(1).unwrap_or_else(|| "traces.db".to_owned());
     let db = SqliteDb::open(&path)?;
     let tracing = setup_tracing(db.clone())?;
 

@@ -6,6 +6,7 @@
 //! It talks to a model that is part of this example, so that it needs no key. With a real one, leave out `model`, and ask
 //! for `OpenAI::from_env()`.
 #![expect(clippy::print_stdout, reason = "an example talks to the terminal")]
+#![expect(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "tools of rig are written so")]
 
 mod model;
 
