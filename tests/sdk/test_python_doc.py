@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -27,3 +28,13 @@ def test_an_example(number: int, openai: FakeOpenAI, environment: str, tmp_path:
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
     assert SAID[number] in done.stdout, done.stdout + done.stderr
+
+
+def test_the_example_of_the_wheels_readme(environment: str, tmp_path: Path) -> None:
+    readme = (REPOSITORY / "crates" / "tracestead-python" / "README.md").read_text()
+    (example,) = [block.split("```")[0] for block in readme.split("```python\n")[1:]]
+    traced = example + "from opentelemetry import trace\ntrace.get_tracer('app').start_span('run').end()\n"
+    done = subprocess.run([str(python(environment)), "-c", traced], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(tmp_path / "traces.db") as connection:
+        assert connection.execute("SELECT name FROM agno_spans").fetchall() == [("run",)]

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from environments import HERE, python
 from fake_openai import FakeOpenAI
+from tracestead import Tracestead
 
 
-def run(program: str, directory: Path) -> str:
+def run(program: str, directory: Path, **variables: str) -> str:
     """Runs a program in a process of its own: a tracer provider is set once."""
     command = [str(python("agno-3")), "-c", textwrap.dedent(program)]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    environment = {**inherited, **variables}
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -171,3 +174,77 @@ def test_an_instrumentor_that_fails_keeps_no_other_out(openai: FakeOpenAI, tmp_p
     asking = textwrap.dedent(ASK.replace("OPENAI", openai.base_url))
     said = run(textwrap.dedent(program) + asking, tmp_path)
     assert said.splitlines() == ["tracestead: groq is not traced: it does not fit", "[('LLM', 'gpt-4o-mini', 40)]"]
+
+
+def test_a_server_instead_of_a_database(tmp_path: Path) -> None:
+    with Tracestead(Path(os.environ["TRACESTEAD_BIN"]), tmp_path) as server:
+        said = run(
+            f"""
+            from opentelemetry import trace
+            from tracestead import setup_tracing
+
+            tracing = setup_tracing({server.otlp_http!r}, service_name="far")
+            trace.get_tracer("app").start_span("run", attributes={{"session.id": "s"}}).end()
+            print(tracing.flush(20), tracing.stats().stored, tracing.db)
+            """,
+            tmp_path,
+        )
+        assert said == "True 1 None\n"
+        rows = server.database.sql("SELECT name, session_id, service_name FROM agno_traces")
+    assert rows == [{"name": "run", "session_id": "s", "service_name": "far"}]
+
+
+def test_variables_of_opentelemetry_are_honoured_where_nothing_is_said(tmp_path: Path) -> None:
+    program = """
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        tracing = setup_tracing("sqlite:traces.db", schedule_delay_millis=60_000)
+        root = trace.get_tracer("app").start_span("run")
+        for _ in range(10):
+            trace.get_tracer("app").start_span("step", context=trace.set_span_in_context(root)).end()
+        queued = tracing.stats().queued
+        root.end()
+        tracing.flush()
+        found = tracing.db.get_traces()
+        print(queued, tracing.stats().dropped, [(trace.service_name, trace.environment) for trace in found])
+    """
+    said = run(
+        program,
+        tmp_path,
+        OTEL_SERVICE_NAME="shop",
+        OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+        OTEL_BSP_MAX_QUEUE_SIZE="4",
+        # Over what is said in the program, nothing is taken from here.
+        OTEL_BSP_SCHEDULE_DELAY="0",
+    )
+    assert said == "4 7 [('shop', 'test')]\n"
+    assert run(program, tmp_path, OTEL_TRACES_SAMPLER="always_off").endswith("0 0 [('shop', 'test')]\n")
+
+
+def test_threads_and_loops_record_into_one_database(tmp_path: Path) -> None:
+    said = run(
+        """
+        import asyncio, threading
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        tracing = setup_tracing("sqlite:traces.db")
+        tracer = trace.get_tracer("app")
+
+        async def step(number):
+            with tracer.start_as_current_span(f"step {number}"):
+                await asyncio.sleep(0.001)
+
+        async def run():
+            with tracer.start_as_current_span("run"):
+                await asyncio.gather(*(step(number) for number in range(20)))
+
+        threads = [threading.Thread(target=lambda: asyncio.run(run())) for _ in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        print(sorted(trace.span_count for trace in tracing.db.get_traces()))
+        """,
+        tmp_path,
+    )
+    assert said == "[21, 21, 21, 21]\n"
