@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import textwrap
 from pathlib import Path
@@ -135,3 +136,34 @@ def test_a_crate_outside_of_the_workspace(tmp_path: Path) -> None:
     assert len(crates) <= MOST_CRATES
     assert not [crate for crate in crates if crate.startswith(("sqlx", "reqwest", "clickhouse", "hyper", "ureq"))]
     assert run("cargo", "run", "--quiet", directory=tmp_path).splitlines()[-1].endswith("3 spans, OK")
+
+
+def ordered(target: str | Path, orders: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(os.environ["TRACESTEAD_EXAMPLES"]) / "agent_under_test"), str(target)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    return subprocess.run(
+        command, input=orders, env={**environment, **variables}, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_variables_of_opentelemetry_are_honoured(tmp_path: Path) -> None:
+    told = {"OTEL_BSP_MAX_QUEUE_SIZE": "4", "OTEL_SERVICE_NAME": "shop", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "1"}
+    # A directory is no database, so what is recorded waits.
+    waiting = json.loads(ordered(f"sqlite:{tmp_path}", "run 5\nend\n", **told).stdout.splitlines()[-1])["stats"]
+    assert (waiting["queued"], waiting["dropped"]) == (4, 11)
+
+    ordered(f"sqlite:{tmp_path / 'traces.db'}", "run 1\nend\n", **told)
+    (trace,) = traces(tmp_path)
+    assert trace["service_name"] == "shop"
+    with sqlite3.connect(tmp_path / "traces.db") as connection:
+        rows = connection.execute("SELECT name, attributes FROM agno_spans WHERE name = 'chat'").fetchall()
+    assert [(name, len(json.loads(attributes))) for name, attributes in rows] == [("chat", 1)]
+
+    off = json.loads(ordered("sqlite:off.db", "run 5\nend\n", OTEL_SDK_DISABLED="true").stdout.splitlines()[-1])
+    assert (off["result"], off["stats"]["recorded"]) == (20, 0)
+
+
+def test_a_variable_that_makes_no_sense_is_named(tmp_path: Path) -> None:
+    done = ordered(f"sqlite:{tmp_path / 'traces.db'}", "end\n", OTEL_BSP_MAX_QUEUE_SIZE="many")
+    assert done.returncode == 1
+    assert "OTEL_BSP_MAX_QUEUE_SIZE" in done.stderr and "many" in done.stderr
