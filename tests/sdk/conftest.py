@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -31,9 +33,14 @@ def openai() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture(scope="session")
 def run_program(openai: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) -> RunProgram:
+    # Environments are made by whoever comes first.
+    made = Lock()
+
     def run(environment: str, program: str, *arguments: str, variables: dict[str, str] | None = None) -> Any:
+        with made:
+            interpreter = python(environment)
         result = tmp_path_factory.mktemp("sdk") / "result.json"
-        command = [str(python(environment)), str(HERE / program), "--openai", openai.base_url]
+        command = [str(interpreter), str(HERE / program), "--openai", openai.base_url]
         # Only what a test sets may change what is recorded.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENINFERENCE_"))}
         own = {
@@ -56,15 +63,25 @@ def run_program(openai: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def instrumented(environment: str, run_program: RunProgram) -> dict[str, Any]:
-    """All scenarios in all modes, with our instrumentation."""
-    return run_program(environment, "agno_scenarios.py", "--export", "memory")
+def played(environment: str, run_program: RunProgram) -> dict[str, dict[str, Any]]:
+    """All scenarios in all modes, with our instrumentation and with none, at once."""
+    exports = ("memory", "none")
+    with ThreadPoolExecutor(len(exports)) as pool:
+        running = {
+            export: pool.submit(run_program, environment, "agno_scenarios.py", "--export", export)
+            for export in exports
+        }
+    return {export: one.result() for export, one in running.items()}
 
 
 @pytest.fixture(scope="session")
-def plain(environment: str, run_program: RunProgram) -> dict[str, Any]:
-    """All scenarios in all modes, with nothing instrumented."""
-    return run_program(environment, "agno_scenarios.py", "--export", "none")
+def instrumented(played: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return played["memory"]
+
+
+@pytest.fixture(scope="session")
+def plain(played: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return played["none"]
 
 
 def scenarios() -> list[str]:
