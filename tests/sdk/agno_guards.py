@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import agno_scenarios as scenarios
+import scenario_kit
 from agno.agent import _hooks as agno_hooks
+from agno.models.openai import OpenAIChat
 from openinference.instrumentation.agno import AgnoInstrumentor
 from opentelemetry.sdk.trace import TracerProvider, sampling
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from scenario_kit import agent
+from scenarios_of_models import Parrot
 from tracestead import _agno
 from tracestead._agno import (
     hooks,
@@ -30,6 +34,7 @@ from tracestead._agno import (
     patch,
     retrieval,
     runs,
+    safety,
     spans,
     teams,
     tools,
@@ -102,7 +107,7 @@ def targets() -> dict[str, Any]:
         found[f"agent.{name}"] = getattr(sys.modules["agno.agent._run"], name)
         found[f"team.{name}"] = getattr(sys.modules["agno.team._run"], name)
     for method in ("invoke", "ainvoke", "invoke_stream", "ainvoke_stream"):
-        for model in (scenarios.Parrot, scenarios.OpenAIChat):
+        for model in (Parrot, OpenAIChat):
             found[f"{model.__name__}.{method}"] = vars(model)[method]
     return found
 
@@ -227,21 +232,24 @@ def agno_changed() -> Any:
                 changed = dataclasses.replace(one.targets[-1], **change)
                 module.PATCHES[at] = dataclasses.replace(one, targets=(*one.targets[:-1], changed))
                 made, exporter = provider()
-                _agno.instrument(made)
-                warned = warnings()
                 # Each is played once; the other changes are told apart by their warning alone.
-                result = said(PLAYED) if name == "missing" else expected
+                if name == "missing":
+                    _agno.instrument(made)
+                    result = said(PLAYED)
+                else:
+                    patch.apply([module.PATCHES[at]])
+                    result = expected
                 touched = [a.name for a in patch._applied if a.original is _original(one.targets[0])]
                 _agno.uninstrument()
-                seen = names_of(exporter)
+                patch.undo()
+                exporter.clear()
                 told.append(
                     {
                         "patch": one.what,
                         "change": name,
-                        "warnings": warned + warnings(),
-                        "different": [one for one in expected if result[one] != expected[one]],
+                        "warnings": warnings(),
+                        "different": [name for name in expected if result[name] != expected[name]],
                         "touched": touched,
-                        "spans": seen,
                     }
                 )
                 module.PATCHES[at] = one
@@ -338,11 +346,14 @@ INNARDS: list[tuple[Any, tuple[str, ...], list[str]]] = [
 def we_are_broken() -> Any:
     """One function of ours after the other raises; the program does not notice."""
     expected = said(sorted({one for *_, played in INNARDS for one in played}))
+    made, _ = provider()
+    _agno.instrument(made)
     told = []
     for owner, names, played in INNARDS:
         for name in names:
-            made, exporter = provider()
-            _agno.instrument(made)
+            # So that all is told and all models are looked at again.
+            safety.forget()
+            models.forget()
             with raising(owner, name) as raised:
                 result = said(played)
             told.append(
@@ -353,8 +364,6 @@ def we_are_broken() -> Any:
                     "warnings": warnings(),
                 }
             )
-            _agno.uninstrument()
-            exporter.clear()
     return told
 
 
@@ -385,7 +394,7 @@ def errors_of_the_program() -> Any:
         raise SystemExit("from a hook")
 
     try:
-        scenarios.agent("Failing Agent", pre_hooks=[fails_in_a_hook]).run("say hello")
+        agent("Failing Agent", pre_hooks=[fails_in_a_hook]).run("say hello")
     except SystemExit as error:
         told["hook"] = [repr(error), _innermost(error)]
 
@@ -393,7 +402,7 @@ def errors_of_the_program() -> Any:
         raise LookupError("from a retriever")
 
     try:
-        scenarios.agent("Lost Agent", knowledge_retriever=look_up).get_relevant_docs_from_knowledge("x")
+        agent("Lost Agent", knowledge_retriever=look_up).get_relevant_docs_from_knowledge("x")
     except LookupError as error:
         told["retriever"] = [repr(error), _innermost(error)]
     return told
@@ -412,7 +421,7 @@ def main() -> None:
     arguments.add_argument("--result", type=Path, required=True)
     arguments.add_argument("check", choices=list(CHECKS))
     args = arguments.parse_args()
-    scenarios.OPENAI_URL = args.openai
+    scenario_kit.OPENAI_URL = args.openai
     args.result.write_text(json.dumps(CHECKS[args.check](), default=str))
 
 

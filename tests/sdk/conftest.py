@@ -86,10 +86,11 @@ def plain(played: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def scenarios() -> list[str]:
     """Returns the names of all scenarios with their modes, without importing Agno here."""
-    program = (HERE / "agno_scenarios.py").read_text()
     all_modes = ("sync", "stream", "async", "async_stream")
     named = []
-    lines = program.splitlines()
+    lines = [
+        line for path in sorted(HERE.glob("scenarios_of_*.py")) for line in path.read_text().splitlines()
+    ]
     for at, line in enumerate(lines):
         if line.startswith("@scenario("):
             given = line.removeprefix("@scenario(").removesuffix(")")
