@@ -29,7 +29,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from scenario_kit import SCENARIOS
+from scenario_kit import SCENARIOS, described
 
 # Importing them registers their scenarios.
 FAMILIES = (
@@ -71,7 +71,7 @@ class Memory:
 
     def take(self) -> dict[str, Any]:
         """Returns the spans since the last time, and the names of those that have not ended."""
-        spans = [_described(span) for span in self._exporter.get_finished_spans()]
+        spans = [described(span) for span in self._exporter.get_finished_spans()]
         unfinished = list(self._unfinished.names.values())
         self._exporter.clear()
         self._unfinished.names.clear()
@@ -83,23 +83,6 @@ class Nowhere:
 
     def take(self) -> dict[str, Any]:
         return {}
-
-
-def _described(span: ReadableSpan) -> dict[str, Any]:
-    return {
-        "id": f"{span.context.span_id:016x}",
-        "trace": f"{span.context.trace_id:032x}",
-        "parent": f"{span.parent.span_id:016x}" if span.parent else None,
-        "name": span.name,
-        "scope": span.instrumentation_scope.name,
-        "start_ns": span.start_time,
-        "end_ns": span.end_time,
-        "attributes": {key: list(v) if isinstance(v, tuple) else v for key, v in span.attributes.items()},
-        "events": [{"name": event.name, "attributes": dict(event.attributes)} for event in span.events],
-        "links": [f"{link.context.span_id:016x}" for link in span.links],
-        "status": span.status.status_code.name,
-        "status_message": span.status.description,
-    }
 
 
 class Logged(logging.Handler):

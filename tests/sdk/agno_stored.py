@@ -12,6 +12,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from scenario_kit import described
 from tracestead import Db, Span, setup_tracing
 
 # What the end-to-end tests know of Agno's database objects. Last, for they have a module named as our package is.
@@ -41,21 +42,7 @@ class Stored:
         agno_spans = [span.to_dict() for id in trace_ids for span in self._ask("get_spans", trace_id=id)]
         own = [span for trace_id in trace_ids for span in self._own.get_spans(trace_id)]
         return {
-            "ended": [
-                {
-                    "id": f"{span.context.span_id:016x}",
-                    "trace": f"{span.context.trace_id:032x}",
-                    "parent": f"{span.parent.span_id:016x}" if span.parent else None,
-                    "name": span.name,
-                    "start_ns": span.start_time,
-                    "end_ns": span.end_time,
-                    "attributes": {key: list(v) if isinstance(v, tuple) else v for key, v in span.attributes.items()},
-                    "status": span.status.status_code.name,
-                    "status_message": span.status.description,
-                    "events": [{"name": event.name, "attributes": dict(event.attributes)} for event in span.events],
-                }
-                for span in ended
-            ],
+            "ended": [described(span) for span in ended],
             "spans": [_shaped(span) for span in own],
             "columns": [_columns(span) for span in own],
             "agno_traces": agno_traces,
@@ -74,7 +61,7 @@ class Stored:
 
 
 def _shaped(span: Span) -> dict[str, Any]:
-    """Returns a span as those in memory are described."""
+    """Returns a span as those in memory are described, but for what made it."""
     return {
         "id": span.span_id,
         "trace": span.trace_id,
@@ -86,6 +73,7 @@ def _shaped(span: Span) -> dict[str, Any]:
         "status": span.status_code,
         "status_message": span.status_message,
         "events": [{"name": event.name, "attributes": event.attributes} for event in span.events],
+        "links": [link.span_id for link in span.links],
     }
 
 

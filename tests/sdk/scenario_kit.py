@@ -9,6 +9,7 @@ from typing import Any
 from agno.agent import Agent
 from agno.models.openai import OpenAIChat
 from agno.team import Team
+from opentelemetry.sdk.trace import ReadableSpan
 
 ALL_MODES = ("sync", "stream", "async", "async_stream")
 STREAMS = ("stream", "async_stream")
@@ -119,3 +120,21 @@ def team(name: str, **settings: Any) -> Team:
     settings.setdefault("members", [agent("Researcher", role="research facts")])
     settings.setdefault("model", model())
     return Team(name=name, id=name.lower().replace(" ", "-"), telemetry=False, **settings)
+
+
+def described(span: ReadableSpan) -> dict[str, Any]:
+    """Returns a span as tests are told of it."""
+    return {
+        "id": f"{span.context.span_id:016x}",
+        "trace": f"{span.context.trace_id:032x}",
+        "parent": f"{span.parent.span_id:016x}" if span.parent else None,
+        "name": span.name,
+        "scope": span.instrumentation_scope.name,
+        "start_ns": span.start_time,
+        "end_ns": span.end_time,
+        "attributes": {key: list(v) if isinstance(v, tuple) else v for key, v in span.attributes.items()},
+        "events": [{"name": event.name, "attributes": dict(event.attributes)} for event in span.events],
+        "links": [f"{link.context.span_id:016x}" for link in span.links],
+        "status": span.status.status_code.name,
+        "status_message": span.status.description,
+    }
