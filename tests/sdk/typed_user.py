@@ -1,13 +1,19 @@
-"""A user's program as type checkers see it. It is checked, not run; what is marked as wrong must be found."""
+"""A user's program as a type checker sees it; it is never run.
+
+A mistake has to be reported: where a checker does not report it, it reports that nothing was there to ignore.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from pathlib import Path
+from typing import Any, assert_type
 
 import pandas
+import tracestead
 from agno.db.sqlite import SqliteDb
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from tracestead import (
     CopyStats,
     DatabaseError,
@@ -22,59 +28,116 @@ from tracestead import (
     Trace,
     TracesteadSpanProcessor,
     Tracing,
-    __version__,
     setup_tracing,
 )
-from typing_extensions import assert_type
 
 
-def hidden(key: str, text: str) -> str | None:
-    return None if key == "user.id" else text
+def redact(name: str, text: str) -> str | None:
+    return None if name == "llm.model_name" else text.replace("ann@example.com", "***")
 
 
-def trace_everything() -> None:
-    phoenix = OtlpExporter("http://localhost:6006", headers={"api-key": "none"}, timeout=5)
-    tracing = setup_tracing(SqliteDb(db_file="traces.db"), True, 4096, exporters=[phoenix], redact=hidden)
-    assert_type(tracing, Tracing)
-    assert_type(tracing.flush(1.5), bool)
-    assert_type(tracing.shutdown(), bool)
+def sets_up() -> None:
+    assert_type(tracestead.__version__, str)
+    assert_type(setup_tracing("sqlite:traces.db"), Tracing)
+    setup_tracing(Path("traces.db"), True, 2048, 512, 5000)
+    setup_tracing(SqliteDb(db_file="traces.db"), use_batch_processor=False)
+    exporter = OtlpExporter("http://localhost:4318", headers={"authorization": "none"}, timeout=2.5)
+    assert_type(exporter.timeout, float | None)
+    tracing = setup_tracing(
+        db=Db("sqlite:traces.db"),
+        batch_processing=True,
+        auto_instrument=True,
+        exporters=[exporter],
+        redact=redact,
+        sampler=ALWAYS_ON,
+        resource={"deployment.environment.name": "test", "replica": 1},
+        service_name="my-agent",
+        max_attributes=None,
+        max_queue_bytes=1 << 20,
+        shutdown_timeout=1,
+        tracer_provider=TracerProvider(),
+    )
+    with tracing as entered:
+        assert_type(entered, Tracing)
     assert_type(tracing.db, Db | None)
+    assert_type(tracing.flush(), bool)
+    assert_type(tracing.flush(timeout=0.5), bool)
+    assert_type(tracing.shutdown(1), bool)
+    tracing.provider.add_span_processor(TracesteadSpanProcessor(exporter, exporters=(exporter,), redact=redact))
+
+
+def looks_at_stats(tracing: Tracing) -> None:
     stats = tracing.stats()
     assert_type(stats, Stats)
-    assert_type((stats.stored, stats.dropped, stats.last_error), tuple[int, int, str | None])
-    assert_type(stats.copies, list[CopyStats])
-    with setup_tracing("postgresql://localhost/agents", service_name="shop") as inner:
-        assert_type(inner, Tracing)
-    TracerProvider().add_span_processor(TracesteadSpanProcessor("sqlite:traces.db", max_queue_size=100))
-    assert_type(__version__, str)
+    assert_type(stats.recorded + stats.stored + stats.dropped + stats.failed + stats.queued + stats.retries, int)
+    assert_type(stats.last_error, str | None)
+    for copy in stats.copies:
+        assert_type(copy, CopyStats)
+        assert_type(copy.endpoint, str)
+        assert_type(copy.sent + copy.dropped + copy.failed, int)
 
 
-def ask(db: Db) -> None:
-    traces = db.get_traces(agent_id="support", start_time=datetime(2026, 1, 1, tzinfo=timezone.utc), limit=5)
-    assert_type(traces, Records[Trace])
-    assert_type(traces.to_dicts(), list[dict[str, Any]])
-    assert_type(traces.to_pandas(), pandas.DataFrame)
-    for trace in traces:
-        assert_type(trace, Trace)
-        assert_type((trace.start_time, trace.cost_usd), tuple[datetime, float | None])
-    assert_type(db.count_traces(status="ERROR"), int)
-    assert_type(db.get_trace("0" * 32), Trace | None)
-    spans = db.get_spans("0" * 32)
-    assert_type(spans, Records[Span])
-    assert_type([span.events for span in spans], list[list[Event]])
-    assert_type([span.links for span in spans], list[list[Link]])
-    assert_type(db.get_span("0" * 32, "0" * 16), Span | None)
-    assert_type(db.get_trace_stats(user_id="ann"), Records[SessionStats])
+def has_a_provider_of_its_own() -> None:
+    processor = TracesteadSpanProcessor("http://localhost:7777", batch_processing=False)
+    TracerProvider().add_span_processor(processor)
+    assert_type(processor.db, Db | None)
+    assert_type(processor.force_flush(), bool)
+    assert_type(processor.end(1000), bool)
+    assert_type(processor.stats(), Stats)
+
+
+def reads() -> None:
+    db = Db("postgres://me@localhost/traces")
+    assert_type(db.url, str)
     try:
         db.check()
     except DatabaseError as error:
-        print(error)
+        assert_type(error.args, tuple[Any, ...])
+    since = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    traces = db.get_traces(agent_id="a", session_id="s", start_time=since, end_time=1, filter={"op": "EQ"}, limit=5)
+    assert_type(traces, Records[Trace])
+    assert_type(traces[0], Trace)
+    assert_type(traces[0].session_id, str | None)
+    assert_type(traces[0].start_time, datetime)
+    assert_type(traces[0].end_time, datetime)
+    assert_type(traces[0].models, list[str])
+    assert_type(traces[0].total_tokens, int | None)
+    assert_type(traces[0].cost_usd, float | None)
+    assert_type(db.count_traces(status="ERROR"), int)
+    assert_type(db.get_trace("0" * 32), Trace | None)
+    assert_type(db.get_span("0" * 32, "0" * 16), Span | None)
+    assert_type(db.get_trace_stats(user_id="ann"), Records[SessionStats])
+    assert_type(db.get_trace_stats()[0].total_traces, int)
+    db.close()
 
 
-def mistakes(db: Db) -> None:
-    setup_tracing("sqlite:traces.db", max_queue_size="many")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    db.get_traces(agent="support")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-    db.get_traces(limit=None)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    print(db.get_trace("0").name)  # type: ignore[union-attr] # pyright: ignore[reportOptionalMemberAccess]
-    trace = db.get_traces()[0]
-    print(trace.nobody)  # type: ignore[attr-defined] # pyright: ignore
+def reads_spans(db: Db) -> None:
+    spans = db.get_spans("0" * 32)
+    assert_type(spans, Records[Span])
+    for span in spans:
+        assert_type(span.end_time, datetime | None)
+        assert_type(span.end_time_ns, int | None)
+        assert_type(span.attributes, dict[str, Any])
+        assert_type(span.events, list[Event])
+        assert_type(span.links, list[Link])
+    assert_type(spans[0].events[0].time_ns, int)
+    assert_type(spans[0].links[0].span_id, str)
+    assert_type(spans.to_dicts(), list[dict[str, Any]])
+    assert_type(spans.to_pandas(), pandas.DataFrame)
+    assert_type(spans.to_arrow(), Any)
+
+
+def errs(db: Db, trace: Trace) -> None:
+    setup_tracing()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    setup_tracing("traces.db", exporter=())  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    setup_tracing("traces.db", True, 1, 1, 1, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    setup_tracing("traces.db", redact=len)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    setup_tracing("traces.db", exporters=["x"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    OtlpExporter("x", timeout="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    db.get_traces("agent")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    db.get_traces(start_time="today")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    db.get_trace("0" * 32).name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+    db.get_traces()[0].nam  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    db.url = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    trace.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    trace.input_tokens + 1  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand]

@@ -71,7 +71,7 @@ class TracesteadSpanProcessor(SpanProcessor):
         redact: Redact | None = None,
         exporters: Sequence[OtlpExporter] = (),
     ) -> None:
-        self.key = self.key_of(target)
+        self.key: object = self.key_of(target)
         self.db: Db | None = None
         server = None
         if isinstance(target, OtlpExporter):

@@ -215,7 +215,8 @@ class Records(list[R]):
         for name in ("start_time", "end_time"):
             if f"{name}_ns" in columns:
                 columns[name] = pandas.to_datetime(columns[f"{name}_ns"], unit="ns", utc=True)
-        return pandas.DataFrame(columns)
+        frame: pandas.DataFrame = pandas.DataFrame(columns)
+        return frame
 
     def to_arrow(self) -> Any:
         """Returns a ``pyarrow.Table`` with a column for each field. Needs ``pyarrow``, which has no types of its own.
