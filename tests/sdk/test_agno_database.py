@@ -119,8 +119,8 @@ def assert_agno_reads(stored: dict[str, Any]) -> None:
     assert read.keys() == ended.keys()
     for span_id, span in ended.items():
         found = read[span_id]
-        assert (found["trace_id"], found["parent_span_id"], found["name"]) == (span["trace"], span["parent"], span["name"])
-        assert found["status_code"] == span["status"]
+        told = [found[key] for key in ("trace_id", "parent_span_id", "name", "status_code")]
+        assert told == [span[key] for key in ("trace", "parent", "name", "status")]
     for trace in stored["agno_traces"]:
         spans = [span for span in ended.values() if span["trace"] == trace["trace_id"]]
         (root,) = [span for span in spans if span["parent"] not in ended]

@@ -60,7 +60,8 @@ def test_quickstart(tmp_path: Path) -> None:
     example("quickstart", tmp_path)
     (trace,) = traces(tmp_path)
     lines = shown(tmp_path, trace)
-    assert_lines(lines, "✓ invoke_agent weather OK", "tokens 57 in, 19 out, 76 in all", "cost $0.000019", "session session-1", "user ann")
+    assert_lines(lines, "✓ invoke_agent weather OK", "tokens 57 in, 19 out, 76 in all", "cost $0.000019")
+    assert_lines(lines, "session session-1", "user ann")
     assert_lines(lines, "AGENT", "├─ LLM chat gpt-4o-mini", "└─ TOOL execute_tool get_weather")
     (call,) = [line for line in lines if "LLM" in line]
     assert "76 tokens $0.000019" in call
@@ -70,7 +71,7 @@ def test_rig_agent(tmp_path: Path) -> None:
     example("rig_agent", tmp_path)
     asked, streamed, failed = [shown(tmp_path, trace) for trace in traces(tmp_path)]
     for lines, city in ((asked, "Paris"), (streamed, "Oslo")):
-        assert_lines(lines, "✓ invoke_agent OK", "tokens 114 in, 38 out, 152 in all", "cost $0.0000", "agent weather agent")
+        assert_lines(lines, "✓ invoke_agent OK", "tokens 114 in, 38 out, 152 in all", "cost $0.000039")
         assert_lines(lines, f"output I was told: sunny in {city}, 24C", "AGENT", "├─ LLM", "├─ TOOL", "└─ LLM")
         assert sum("76 tokens" in line and "gpt-4o-mini" in line for line in lines) == 2
         assert any("TOOL execute_tool" in line and line.endswith("get_weather") for line in lines)
@@ -93,7 +94,7 @@ def test_team_and_workflow(tmp_path: Path) -> None:
         "└─ LLM chat gpt-4o",
     )
     assert team[-1].endswith("314 tokens $0.000725 gpt-4o, first token after 8 ms")
-    assert_lines(workflow, "✓ invoke_workflow refund OK", "tokens 174 in, 19 out, 193 in all", "session s-2", "user bob")
+    assert_lines(workflow, "✓ invoke_workflow refund OK", "tokens 174 in, 19 out, 193 in all", "session s-2")
     assert_lines(
         workflow,
         "WORKFLOW invoke_workflow refund",
