@@ -9,17 +9,17 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from environments import HERE, python
+from environments import ENVIRONMENTS, HERE, python
 from fake_openai import FakeOpenAI
 from tracestead import Tracestead
 
 
-def run(program: str, directory: Path, **variables: str) -> str:
+def run(program: str, directory: Path, environment: str = "agno-3", **variables: str) -> str:
     """Runs a program in a process of its own: a tracer provider is set once."""
-    command = [str(python("agno-3")), "-c", textwrap.dedent(program)]
+    command = [str(python(environment)), "-c", textwrap.dedent(program)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    environment = {**inherited, **variables}
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=60)
+    environ = {**inherited, **variables}
+    done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -117,6 +117,83 @@ def test_a_redaction_comes_before_everything(tmp_path: Path) -> None:
         tmp_path,
     )
     assert said == "mail *** 1\n"
+
+
+@pytest.mark.parametrize("agno", ENVIRONMENTS)
+def test_every_object_of_agnos_reads_what_was_just_done(agno: str, tmp_path: Path) -> None:
+    """Also a second one for the same database, an asynchronous one, and one with which tracing was set up again."""
+    said = run(
+        """
+        import asyncio
+        from agno.db.sqlite import AsyncSqliteDb, SqliteDb
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        first, second = (SqliteDb(db_file="traces.db") for _ in range(2))
+        third = AsyncSqliteDb(db_file="traces.db")
+        # A database that was set up before, and shut down: reads store what is recorded from now on.
+        setup_tracing(first).shutdown()
+        tracings = [setup_tracing(db, schedule_delay_millis=60_000) for db in (first, second, third)]
+        assert tracings[0] is tracings[1] is tracings[2]
+        tracer = trace.get_tracer("app")
+
+        def count(read):
+            # Their run does not end, so that nothing but the read has it stored.
+            run = trace.set_span_in_context(tracer.start_span("run"))
+            tracer.start_span("step", context=run).end()
+            return read()[1]
+
+        reads = [first.get_traces, second.get_traces, lambda: asyncio.run(third.get_traces())]
+        print([count(read) for read in reads])
+        """,
+        tmp_path,
+        agno,
+    )
+    assert said == "[1, 2, 3]\n"
+
+
+@pytest.mark.parametrize("agno", ENVIRONMENTS)
+def test_a_read_does_not_wait_while_nothing_can_be_stored(agno: str, tmp_path: Path) -> None:
+    """Through Agno's objects as through ours."""
+    said = run(
+        """
+        import asyncio, subprocess, sys, time
+        from agno.db.sqlite import AsyncSqliteDb, SqliteDb
+        from opentelemetry import trace
+        from tracestead import Db, setup_tracing
+
+        def rename(table, to):
+            # Elsewhere, for SQLite's locks do not hold between Python's SQLite and ours within one process.
+            code = f"import sqlite3; sqlite3.connect('traces.db').execute('ALTER TABLE {table} RENAME TO {to}')"
+            subprocess.run([sys.executable, "-c", code], check=True)
+
+        db, asynchronous = SqliteDb(db_file="traces.db"), AsyncSqliteDb(db_file="traces.db")
+        own = Db(db)
+        tracing = setup_tracing(db)
+        setup_tracing(asynchronous)
+        trace.get_tracer("app").start_span("stored").end()
+        assert db.get_traces()[1] == 1
+        # Agno has no use for it, we have.
+        rename("tracestead_resources", "elsewhere")
+        trace.get_tracer("app").start_span("waits").end()
+        deadline = time.monotonic() + 20
+        while tracing.stats().last_error is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        reads = [
+            lambda: db.get_traces()[1],
+            lambda: asyncio.run(asynchronous.get_traces())[1],
+            lambda: len(own.get_traces()),
+        ]
+        for read in reads:
+            began = time.monotonic()
+            print(read(), time.monotonic() - began < 2, tracing.stats().queued)
+        rename("elsewhere", "tracestead_resources")
+        print(tracing.flush(30), db.get_traces()[1])
+        """,
+        tmp_path,
+        agno,
+    )
+    assert said == "1 True 1\n" * 3 + "True 2\n"
 
 
 def test_the_command_is_in_the_wheel(tmp_path: Path) -> None:

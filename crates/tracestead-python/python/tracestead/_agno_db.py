@@ -9,6 +9,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from . import _db
+from ._targets import place_of
+
 logger = logging.getLogger("tracestead")
 
 _READS = ("get_trace", "get_traces", "get_trace_stats", "get_span", "get_spans", "get_span_stats")
@@ -19,10 +22,11 @@ def is_agno(db: object) -> bool:
     return any(kind.__module__.startswith("agno.db.") for kind in type(db).__mro__)
 
 
-def flush_before_reading(db: Any, flush: Callable[[], None]) -> None:
+def flush_before_reading(db: Any) -> None:
     """Makes ``db.get_traces()`` and its like store first what waits: a program that reads what it has just done finds it."""
     if not is_agno(db):
         return
+    flush = functools.partial(_db.flush_before_reading, place_of(db))
     for name in _READS:
         read = getattr(db, name, None)
         if not callable(read) or hasattr(read, "_tracestead"):

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from . import _native
 from ._records import Records, SessionStats, Span, Trace, session, span, trace
-from ._targets import place_of
+from ._targets import Place, place_of
 
 Time = datetime | int
 """A moment: a ``datetime`` (without a zone it is UTC, as Agno reads it), or nanoseconds since 1970."""
@@ -46,9 +46,7 @@ class Db:
 
     def _flushed(self) -> _native.Db:
         """Returns the database once what this process has recorded into it is stored."""
-        for feed in list(feeds):
-            if feed.key == self._place:
-                feed.flush_before_reading()
+        flush_before_reading(self._place)
         return self._native
 
     def check(self) -> None:
@@ -147,6 +145,13 @@ class Feed(Protocol):
 feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
 _databases: weakref.WeakSet[Db] = weakref.WeakSet()
 _parents: list[_native.Db] = []
+
+
+def flush_before_reading(place: Place) -> None:
+    """Stores what this process has recorded into a database, unless that fails anyway."""
+    for feed in list(feeds):
+        if feed.key == place:
+            feed.flush_before_reading()
 
 
 def close_before_fork() -> None:

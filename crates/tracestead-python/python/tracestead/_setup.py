@@ -129,7 +129,8 @@ def setup_tracing(
         take_over_from_agno(provider)
         provider.add_span_processor(processor)
         _tracings(provider)[processor] = tracing
-        flush_before_reading(db, processor.flush_before_reading)
+    # Each object that is given, also the second one for the same database.
+    flush_before_reading(db)
     if is_new:
         trace.set_tracer_provider(provider)
     instrument_agno(provider)

@@ -66,8 +66,8 @@ def _unusual(table: str | None, usual: str) -> str | None:
 
 
 def _engine_url(engine: Any, kind: str) -> str:
-    # An async engine has the same URL as the one it stands on.
-    url = engine.url
+    # An async engine has the same URL as the one it stands on. Which driver Agno uses is not part of the place.
+    url = engine.url.set(drivername=engine.url.get_backend_name())
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError(
             f"this {kind} is in memory, where only its own connections see it; give it a file, "
