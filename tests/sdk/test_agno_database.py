@@ -1,11 +1,13 @@
 """Agno's agents, teams and workflows traced into databases of Agno's own objects, of every kind, and read back.
 
 All scenarios go to SQLite; those of the table of what gets captured also to the other databases, and by asynchronous objects.
-What is read is compared with what ended in memory at the same time, and asked for in Agno's own words.
+What is read is compared with what ended in memory at the same time: the rows as the engine's own client has them, and what
+tracestead and Agno's own methods tell of them.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -15,10 +17,10 @@ from typing import Any
 
 import pytest
 from agno_db import agno_schema, with_scheme
-from captured import Spans
-from databases import Database, PostgresDatabase, SqliteDatabase, new_database
+from captured import Span, Spans
+from databases import Database, PostgresDatabase, SqliteDatabase, new_database, parsed
 from servers.shared import SharedServers
-from test_agno_table import CASES
+from test_agno_table import CASES, assert_workflow
 
 MODES = ("sync", "stream", "async", "async_stream")
 TABLES = ("table_of_agent", "table_of_team", "table_of_workflow")
@@ -58,10 +60,19 @@ def servers() -> Iterator[SharedServers]:
 
 
 @pytest.fixture(scope="module")
-def in_sqlite(environment: str, run_program: RunProgram, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def sqlite(environment: str, tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
+    return SqliteDatabase(tmp_path_factory.mktemp("stored") / f"{environment}.db")
+
+
+@pytest.fixture(scope="module")
+def in_sqlite(environment: str, run_program: RunProgram, sqlite: SqliteDatabase) -> dict[str, Any]:
     """All scenarios in all modes, in a file."""
-    database = SqliteDatabase(tmp_path_factory.mktemp("stored") / "agno.db")
-    return run_program(environment, "agno_scenarios.py", "--export", "tracestead", *told(database, False))
+    return run_program(environment, "agno_scenarios.py", "--export", "tracestead", *told(sqlite, False))
+
+
+@pytest.fixture(scope="module")
+def sqlite_rows(in_sqlite: dict[str, Any], sqlite: SqliteDatabase) -> list[Span]:
+    return rows_of(sqlite)
 
 
 def test_every_scenario_is_stored_as_it_ended(in_sqlite: dict[str, Any], every_scenario: str) -> None:
@@ -74,6 +85,16 @@ def test_every_scenario_is_stored_as_it_ended(in_sqlite: dict[str, Any], every_s
         assert plain(found) == plain({key: span[key] for key in found})
 
 
+def test_the_rows_of_every_scenario_are_what_ended(
+    in_sqlite: dict[str, Any], sqlite_rows: list[Span], every_scenario: str
+) -> None:
+    ended = by_id(in_sqlite[every_scenario]["ended"])
+    rows = by_id(of_scenario(sqlite_rows, in_sqlite[every_scenario]))
+    assert rows.keys() == ended.keys()
+    for span_id, row in rows.items():
+        assert plain(row) == plain({key: ended[span_id][key] for key in row})
+
+
 def test_agno_reads_every_scenario(in_sqlite: dict[str, Any], every_scenario: str) -> None:
     stored = in_sqlite[every_scenario]
     assert_agno_reads(stored)
@@ -81,13 +102,14 @@ def test_agno_reads_every_scenario(in_sqlite: dict[str, Any], every_scenario: st
     assert {span["trace"] for span in stored["ended"]} <= set(listed)
 
 
-def test_nothing_is_lost(in_sqlite: dict[str, Any]) -> None:
+def test_nothing_is_lost(in_sqlite: dict[str, Any], sqlite_rows: list[Span]) -> None:
     end = in_sqlite["end"]
     spans = [span["id"] for key, stored in in_sqlite.items() if key != "end" for span in stored["ended"]]
     stats = end["stats"]
     assert (stats["recorded"], stats["stored"]) == (len(spans), len(spans))
     assert (stats["dropped"], stats["failed"], stats["queued"]) == (0, 0, 0)
     assert end["count"] == len(set(end["listed"]))
+    assert sorted(row["id"] for row in sqlite_rows) == sorted(spans)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -97,19 +119,64 @@ def test_the_table_is_in_the_database(
     with new_database(kind.engine, tmp_path, servers) as database:
         arguments = told(database, kind.is_async)
         stored = run_program(environment, "agno_scenarios.py", "--export", "tracestead", *arguments, *TABLES)
+        rows = rows_of(database)
     missing = []
-    for case in CASES:
-        scenario, owner, cell, expected = case.values
-        for mode in MODES:
-            value = cell(Spans(stored[f"{scenario}:{mode}"]), owner)
-            if not (expected(value) if callable(expected) else value == expected):
-                missing.append((case.id, mode, value))
+    for scenario, mode in itertools.product(TABLES, MODES):
+        played = stored[f"{scenario}:{mode}"]
+        read = {"tracestead": played["spans"], "rows": of_scenario(rows, played)}
+        for source, spans in read.items():
+            missing += [(source, mode, *cell) for cell in missing_cells(Spans({"spans": spans}), scenario)]
+            if scenario == "table_of_workflow":
+                assert_workflow(Spans({"spans": spans}))
     assert not missing
     for scenario in TABLES:
         for mode in MODES:
             assert_agno_reads(stored[f"{scenario}:{mode}"])
             assert_columns(stored[f"{scenario}:{mode}"], scenario)
+            owner = scenario.removeprefix("table_of_")
+            (trace,) = stored[f"{scenario}:{mode}"]["agno_traces"]
+            assert (trace[f"{owner}_id"], trace["session_id"], trace["user_id"]) == (f"busy-{owner}", "sess", "ann")
+            assert trace["run_id"]
     assert stored["end"]["count"] == len(TABLES) * len(MODES)
+
+
+def missing_cells(spans: Spans, scenario: str) -> list[tuple[str, Any]]:
+    """Returns the cells of the table that do not hold what they should."""
+    missing = []
+    for case in CASES:
+        name, owner, cell, expected = case.values
+        if name == scenario:
+            value = cell(spans, owner)
+            if not (expected(value) if callable(expected) else value == expected):
+                missing.append((str(case.id), value))
+    return missing
+
+
+def rows_of(database: Database) -> list[Span]:
+    """Returns all spans in a database, shaped as those in memory, as the engine's own client reads them."""
+    return [
+        {
+            "id": row["span_id"],
+            "trace": row["trace_id"],
+            "parent": row["parent_span_id"],
+            "name": row["name"],
+            "start_ns": row["start_time_ns"],
+            "end_ns": row["end_time_ns"],
+            "attributes": parsed(row["attributes"]),
+            "status": row["status_code"],
+            "status_message": row["status_message"],
+            "events": [
+                {"name": event["name"], "attributes": event["attributes"]} for event in parsed(row["events"]) or []
+            ],
+        }
+        for row in database.sql("SELECT * FROM agno_spans")
+    ]
+
+
+def of_scenario(rows: list[Span], stored: dict[str, Any]) -> list[Span]:
+    """Returns the spans of the traces in which something of a scenario ended."""
+    traces = {span["trace"] for span in stored["ended"]}
+    return [row for row in rows if row["trace"] in traces]
 
 
 def assert_agno_reads(stored: dict[str, Any]) -> None:
@@ -121,13 +188,17 @@ def assert_agno_reads(stored: dict[str, Any]) -> None:
         found = read[span_id]
         told = [found[key] for key in ("trace_id", "parent_span_id", "name", "status_code")]
         assert told == [span[key] for key in ("trace", "parent", "name", "status")]
+    assert {trace["trace_id"] for trace in stored["agno_traces"]} == {span["trace"] for span in ended.values()}
     for trace in stored["agno_traces"]:
         spans = [span for span in ended.values() if span["trace"] == trace["trace_id"]]
         (root,) = [span for span in spans if span["parent"] not in ended]
         failed = [span for span in spans if span["status"] == "ERROR"]
         # Within the trace of an application it is called as its first run is.
         runs = [span for span in ordered(spans) if "openinference.span.kind" in span["attributes"]]
-        assert trace["name"] == (root if root in runs else runs[0])["name"]
+        entry = root if root in runs else runs[0]
+        assert trace["name"] == entry["name"]
+        for owner in ("run", "agent", "team", "workflow"):
+            assert trace[f"{owner}_id"] == entry["attributes"].get(f"agno.{owner}.id")
         assert (int(trace["total_spans"]), int(trace["error_count"])) == (len(spans), len(failed))
         assert trace["status"] == ("ERROR" if failed else "OK")
         said = {key: value for span in reversed(ordered(spans)) for key, value in span["attributes"].items()}

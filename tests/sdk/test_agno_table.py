@@ -177,7 +177,11 @@ def test_cell(
 
 @pytest.mark.parametrize("mode", ["sync", "stream", "async", "async_stream"])
 def test_the_run_of_a_workflow(instrumented: dict[str, Any], mode: str) -> None:
-    spans = Spans(instrumented[f"table_of_workflow:{mode}"])
+    assert_workflow(Spans(instrumented[f"table_of_workflow:{mode}"]))
+
+
+def assert_workflow(spans: Spans) -> None:
+    """The row "Run" of a workflow, around all that its steps did."""
     workflow = spans.all[0]
     told = workflow["attributes"]
     assert workflow["parent"] is None
