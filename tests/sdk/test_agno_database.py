@@ -1,8 +1,8 @@
 """Agno's agents, teams and workflows traced into databases of Agno's own objects, of every kind, and read back.
 
-All scenarios go to SQLite; those of the table of what gets captured also to the other databases, and by asynchronous objects.
-What is read is compared with what ended in memory at the same time: the rows as the engine's own client has them, and what
-tracestead and Agno's own methods tell of them.
+All scenarios go to SQLite; those of the table of what gets captured also to the other databases, and by
+asynchronous objects. What is read is compared with what ended in memory at the same time: the rows as the engine's
+own client has them, and what tracestead and Agno's own methods tell of them.
 """
 
 from __future__ import annotations
