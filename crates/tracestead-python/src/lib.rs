@@ -11,6 +11,8 @@
 
 mod convert;
 mod db;
+#[cfg(target_os = "linux")]
+mod locks;
 mod pipeline;
 mod records;
 
@@ -29,12 +31,22 @@ fn run_command(py: Python<'_>, typed: Vec<OsString>) -> u8 {
     py.detach(|| tracestead_cli::run_command(typed).as_u8())
 }
 
+/// Lets go of what belongs to the parent, in a process that was just forked.
+#[pyfunction]
+fn after_fork_in_child() {
+    #[cfg(target_os = "linux")]
+    locks::forget_after_fork();
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    #[cfg(target_os = "linux")]
+    locks::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<db::Db>()?;
     module.add_class::<pipeline::Pipeline>()?;
     module.add("DatabaseError", module.py().get_type::<db::DatabaseError>())?;
     module.add_function(wrap_pyfunction!(run_command, module)?)?;
+    module.add_function(wrap_pyfunction!(after_fork_in_child, module)?)?;
     Ok(())
 }

@@ -162,6 +162,7 @@ def close_before_fork() -> None:
 
 def after_fork_in_child() -> None:
     """Gives every database of this process connections of its own."""
+    _native.after_fork_in_child()
     for db in list(_databases):
         db._after_fork()
 

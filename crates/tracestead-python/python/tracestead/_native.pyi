@@ -5,13 +5,14 @@ from typing import Any, final
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["DatabaseError", "Db", "Pipeline", "__version__", "run_command"]
+__all__ = ["DatabaseError", "Db", "Pipeline", "__version__", "after_fork_in_child", "run_command"]
 
 __version__: str
 
 class DatabaseError(Exception):
     """The database cannot be opened, or does not answer."""
 
+def after_fork_in_child() -> None: ...
 def run_command(typed: Sequence[str]) -> int: ...
 @final
 class Db:
