@@ -69,7 +69,39 @@ def test_it_takes_over_from_agnos_own_tracing(tmp_path: Path) -> None:
     assert said.endswith("\n1 run 1 1\n")
 
 
-def test_records_are_tables_on_demand(tmp_path: Path) -> None:
+def test_one_file_by_several_names_is_one_database(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    said = run(
+        """
+        import os
+        from agno.db.sqlite import SqliteDb
+        from opentelemetry import trace
+        from tracestead import Db, setup_tracing
+
+        tracing = setup_tracing("sqlite:traces.db", schedule_delay_millis=3_600_000)
+        read = {"url": Db("sqlite:traces.db"), "agno": Db(SqliteDb(db_file="traces.db"))}
+        read["link"] = Db("sqlite:link/traces.db")
+        assert setup_tracing(SqliteDb(db_file="traces.db")) is tracing
+        assert setup_tracing("sqlite:link/traces.db") is tracing
+        # Nothing is open yet; a relative name stays what it was.
+        os.chdir("elsewhere")
+        for name, db in read.items():
+            trace.get_tracer("app").start_span("run").end()
+            print(name, db.count_traces())
+        if os.fork() == 0:
+            trace.get_tracer("app").start_span("run").end()
+            print("child", read["url"].count_traces(), flush=True)
+            os._exit(0)
+        os.wait()
+        assert setup_tracing("sqlite:traces.db") is not tracing
+        """,
+        tmp_path,
+    )
+    assert said == "url 1\nagno 2\nlink 3\nchild 4\n"
+
+
+def test_records_answer_what_is_asked(tmp_path: Path) -> None:
     said = run(
         """
         from opentelemetry import trace
@@ -297,6 +329,61 @@ def test_variables_of_opentelemetry_are_honoured_where_nothing_is_said(tmp_path:
     )
     assert said == "4 7 [('shop', 'test')]\n"
     assert run(program, tmp_path, OTEL_TRACES_SAMPLER="always_off").endswith("0 0 [('shop', 'test')]\n")
+
+
+def test_threads_that_begin_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    # Resources and scopes are remembered, and Python may change threads while one of them is read.
+    said = run(
+        """
+        import sys, threading
+        from opentelemetry import trace
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from tracestead import setup_tracing
+
+        sys.setswitchinterval(1e-6)
+        tracing = setup_tracing("sqlite:traces.db", max_queue_size=100_000)
+        providers = [TracerProvider(resource=Resource({"n": n})) for n in range(2)]
+        for provider in providers:
+            provider.add_span_processor(tracing._processor)
+
+        def trace_(thread):
+            for at in range(500):
+                providers[at % 2].get_tracer(f"{thread}.{at}").start_span("run").end()
+
+        threads = [threading.Thread(target=trace_, args=(n,), daemon=True) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        print(sum(thread.is_alive() for thread in threads), tracing.flush(), tracing.stats().stored)
+        """,
+        tmp_path,
+    )
+    assert said == "0 True 4000\n"
+
+
+def test_what_cannot_be_read_is_counted_and_said_once(tmp_path: Path) -> None:
+    said = run(
+        """
+        import logging, sys
+        from types import SimpleNamespace
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        logging.basicConfig(format="%(message)s", stream=sys.stdout)
+        tracing = setup_tracing("sqlite:traces.db")
+        for _ in range(3):
+            tracing._processor.on_end(SimpleNamespace(context=None))
+        trace.get_tracer("app").start_span("run").end()
+        tracing.flush()
+        stats = tracing.stats()
+        print(stats.recorded, stats.stored, stats.failed)
+        """,
+        tmp_path,
+    )
+    warning, counts = said.splitlines()
+    assert warning.startswith("1 spans were not stored: a span cannot be read: AttributeError") and counts == "4 1 3"
 
 
 def test_threads_and_loops_record_into_one_database(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 //! mapping written in Python, which costs more than everything else together. If there is no such dictionary the mapping is
 //! asked. What cannot be read is left out; nothing here raises.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -18,10 +18,20 @@ use tracestead_model::{
 const MAX_DEPTH: usize = 16;
 
 /// Resources and scopes come again and again: those seen last are kept with what was made of them.
+///
+/// No Python is run while one of the locks is held: it may give the interpreter to another thread, which would wait for the lock
+/// and never give it back.
 #[derive(Debug, Default)]
 pub(crate) struct Converter {
-    resource: Mutex<Option<(Py<PyAny>, Arc<Resource>)>>,
-    scopes: Mutex<Vec<(Py<PyAny>, Arc<Scope>)>>,
+    resource: Mutex<Option<Known<Resource>>>,
+    scopes: Mutex<Vec<Known<Scope>>>,
+}
+
+/// An object, and what was made of it.
+#[derive(Debug)]
+struct Known<T> {
+    object: Py<PyAny>,
+    made: Arc<T>,
 }
 
 /// How many scopes are remembered: a program has one for each library it is instrumented with.
@@ -67,11 +77,9 @@ impl Converter {
     }
 
     fn resource(&self, resource: &Bound<'_, PyAny>) -> Arc<Resource> {
-        let mut known = self.resource.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((object, made)) = &*known
-            && object.is(resource)
-        {
-            return Arc::clone(made);
+        let known = locked(&self.resource).as_ref().and_then(|known| known.if_of(resource));
+        if let Some(made) = known {
+            return made;
         }
         let made = Arc::new(Resource {
             attributes: attributes_of(resource),
@@ -80,7 +88,9 @@ impl Converter {
                 .getattr(intern!(resource.py(), "schema_url"))
                 .map_or_else(|_| String::new(), |url| text(&url)),
         });
-        *known = Some((resource.clone().unbind(), Arc::clone(&made)));
+        let before = locked(&self.resource).replace(Known::new(resource, &made));
+        // Not while the lock is held: whatever it was made of may have something to say to its end.
+        drop(before);
         made
     }
 
@@ -88,9 +98,9 @@ impl Converter {
         if scope.is_none() {
             return Arc::default();
         }
-        let mut known = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, made)) = known.iter().find(|(object, _)| object.is(scope)) {
-            return Arc::clone(made);
+        let known = locked(&self.scopes).iter().find_map(|known| known.if_of(scope));
+        if let Some(made) = known {
+            return made;
         }
         let said = |name| scope.getattr(name).map_or_else(|_| String::new(), |said| text(&said));
         let py = scope.py();
@@ -101,11 +111,26 @@ impl Converter {
             dropped_attributes_count: 0,
             schema_url: said(intern!(py, "schema_url")),
         });
+        let mut known = locked(&self.scopes);
         if known.len() < MAX_SCOPES {
-            known.push((scope.clone().unbind(), Arc::clone(&made)));
+            known.push(Known::new(scope, &made));
         }
         made
     }
+}
+
+impl<T> Known<T> {
+    fn new(object: &Bound<'_, PyAny>, made: &Arc<T>) -> Self {
+        Self { object: object.clone().unbind(), made: Arc::clone(made) }
+    }
+
+    fn if_of(&self, object: &Bound<'_, PyAny>) -> Option<Arc<T>> {
+        self.object.is(object).then(|| Arc::clone(&self.made))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn trace_id(context: &Bound<'_, PyAny>) -> PyResult<TraceId> {

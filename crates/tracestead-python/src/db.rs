@@ -66,6 +66,21 @@ impl Db {
         self.0.url().to_string()
     }
 
+    /// Says whether both are the same tables, whatever the two are called.
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.0.is_same_as(&other.0)
+    }
+
+    /// Returns the same in a process that was just forked: opened by that process. The parent's must be kept and not be used.
+    fn for_forked_process(&self) -> Self {
+        Self(self.0.unconnected())
+    }
+
+    /// Stores what this process has recorded into it, unless that fails anyway.
+    fn flush_before_reading(&self, py: Python<'_>) {
+        py.detach(|| self.0.flush_before_reading());
+    }
+
     fn check(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.0.check()).map_err(raised)
     }

@@ -1,5 +1,6 @@
 //! The pipeline, as Python sees it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,13 +64,14 @@ impl Pipeline {
 
     /// Takes a span that has ended. Never raises.
     fn record(&self, py: Python<'_>, span: &Bound<'_, PyAny>) {
-        // A span that is not one of the SDK's has nothing to say.
-        if let Ok(Some(span)) = self.converter.span(span) {
-            if self.setup.options.processing == Processing::Simple {
+        match catch_unwind(AssertUnwindSafe(|| self.converter.span(span))) {
+            Ok(Ok(Some(span))) if self.setup.options.processing == Processing::Simple => {
                 py.detach(|| self.inner.record(span));
-            } else {
-                self.inner.record(span);
             }
+            Ok(Ok(Some(span))) => self.inner.record(span),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => self.inner.refuse(format!("a span cannot be read: {error}")),
+            Err(_) => self.inner.refuse("a span cannot be read; this is a bug in tracestead".to_owned()),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What becomes of spans between their end and their row.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
-use tracestead::{Notice, Processing, SqliteDb, TraceQuery, Tracing, TracingBuilder};
+use tracestead::pipeline::{Pipeline, Recorded, Report, Setup};
+use tracestead::{Db, Notice, Processing, SqliteDb, TraceQuery, Tracing, TracingBuilder};
+use tracestead_model::{Attributes, Span, SpanId, SpanKind, Status, TraceId, UnixNanos};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -34,6 +36,25 @@ fn a_run_that_has_ended_can_be_read_at_once() {
     assert_eq!(traces[0].environment.as_deref(), Some("test"));
     let stats = tracing.stats();
     assert_eq!((stats.recorded, stats.stored, stats.dropped, stats.queued), (2, 2, 0, 0));
+}
+
+#[test]
+fn whoever_names_the_same_file_reads_what_was_just_recorded() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("traces.db");
+    let db = SqliteDb::open(&file).unwrap();
+    let tracing = TracingBuilder::new(db.clone()).schedule_delay(Duration::from_hours(1)).build().unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+    for (at, name) in [file, directory.path().join("./traces.db"), link.join("traces.db")].iter().enumerate()
+    {
+        let reader = SqliteDb::open(name).unwrap();
+        assert_eq!(reader.count_traces(TraceQuery::default()).unwrap(), at as u64, "{}", name.display());
+        record(&tracing, &["run"]);
+        assert_eq!(reader.count_traces(TraceQuery::default()).unwrap(), at as u64 + 1, "{}", name.display());
+    }
+    let other = SqliteDb::open(directory.path().join("other.db")).unwrap();
+    assert!(!db.is_same_as(&other));
 }
 
 #[test]
@@ -164,6 +185,67 @@ fn redaction_comes_before_everything_and_fails_closed() {
     let spans = db.get_spans(&stored[0].trace_id).unwrap();
     assert_eq!(spans[0].attributes.text("user.email"), Some("***"));
     assert_eq!(tracing.stats().failed, 1);
+}
+
+/// Something that ended, by number. One cannot be read.
+#[derive(Debug)]
+struct Odd(u8);
+
+impl Recorded for Odd {
+    type Source = ();
+
+    fn size_bytes(&self) -> usize {
+        1
+    }
+
+    fn ends_run(&self) -> bool {
+        true
+    }
+
+    fn into_span(self, _source: &()) -> Span {
+        assert_ne!(self.0, 2, "cannot be read");
+        Span {
+            trace_id: TraceId::from_bytes(&[self.0; 16]).expect("16 bytes"),
+            span_id: SpanId::from_bytes(&[self.0; 8]).expect("8 bytes"),
+            parent_span_id: None,
+            trace_state: String::new(),
+            flags: 1,
+            name: "odd".to_owned(),
+            kind: SpanKind::Internal,
+            start_time: UnixNanos::from_i64(1),
+            end_time: Some(UnixNanos::from_i64(2)),
+            attributes: Attributes::new(),
+            dropped_attributes_count: 0,
+            events: Vec::new(),
+            dropped_events_count: 0,
+            links: Vec::new(),
+            dropped_links_count: 0,
+            status: Status::default(),
+            resource: Arc::default(),
+            scope: Arc::default(),
+        }
+    }
+}
+
+#[test]
+fn a_span_that_cannot_be_read_fails_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Db::from(SqliteDb::open(directory.path().join("traces.db")).unwrap());
+    let (tell, told) = mpsc::channel();
+    let mut setup = Setup::new(db.clone());
+    setup.report = Report::new(move |notice| tell.send(notice.clone()).unwrap());
+    let pipeline = Pipeline::start(setup).unwrap();
+    for number in 1..=4 {
+        pipeline.record(Odd(number));
+    }
+    pipeline.refuse("neither could the fifth".to_owned());
+    pipeline.flush(SOON).unwrap();
+    let stats = pipeline.stats();
+    assert_eq!((stats.recorded, stats.stored, stats.failed), (5, 3, 2));
+    assert_eq!(db.count_traces(TraceQuery::default()).unwrap(), 3);
+    let said: Vec<_> = told.try_iter().map(|notice| notice.to_string()).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().any(|said| said.contains("a bug in tracestead") && said.contains("cannot be read")));
 }
 
 #[tokio::test]

@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from . import _db
-from ._targets import place_of
+from ._db import Db
 
 logger = logging.getLogger("tracestead")
 
@@ -26,7 +25,7 @@ def flush_before_reading(db: Any) -> None:
     """Makes ``db.get_traces()`` and its like store first what waits: a program that reads what it has just done finds it."""
     if not is_agno(db):
         return
-    flush = functools.partial(_db.flush_before_reading, place_of(db))
+    flush = Db(db).flush_before_reading
     for name in _READS:
         read = getattr(db, name, None)
         if not callable(read) or hasattr(read, "_tracestead"):

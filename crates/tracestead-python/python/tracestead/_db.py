@@ -7,11 +7,11 @@ import os
 import weakref
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from typing import Any
 
 from . import _native
 from ._records import Records, SessionStats, Span, Trace, session, span, trace
-from ._targets import Place, place_of
+from ._targets import place_of
 
 Time = datetime | int
 """A moment: a ``datetime`` (without a zone it is UTC, as Agno reads it), or nanoseconds since 1970."""
@@ -27,14 +27,13 @@ class Db:
     """
 
     def __init__(self, url: str | os.PathLike[str] | object) -> None:
-        self._place = place_of(url)
-        self._native = _native.Db(*self._place)
+        self._native = _native.Db(*place_of(url))
         _databases.add(self)
 
     def _after_fork(self) -> None:
         # The parent's connections are not to be touched from here, not even to be closed.
         _parents.append(self._native)
-        self._native = _native.Db(*self._place)
+        self._native = self._native.for_forked_process()
 
     @property
     def url(self) -> str:
@@ -44,10 +43,12 @@ class Db:
     def __repr__(self) -> str:
         return f"Db({self.url!r})"
 
-    def _flushed(self) -> _native.Db:
-        """Returns the database once what this process has recorded into it is stored."""
-        flush_before_reading(self._place)
-        return self._native
+    def _is_same_as(self, other: Db) -> bool:
+        return self._native.is_same_as(other._native)
+
+    def flush_before_reading(self) -> None:
+        """Stores what this process has recorded into it, unless that fails anyway. All questions begin so."""
+        self._native.flush_before_reading()
 
     def check(self) -> None:
         """Opens it now. Raises ``DatabaseError`` if that cannot be done."""
@@ -79,7 +80,7 @@ class Db:
         then or earlier. ``filter`` is an expression of Agno's form, ``{"op": "GT", "key": "duration_ms", "value": 1000}``.
         """
         question = _question(locals())
-        return Records((trace(row) for row in self._flushed().get_traces(question)), Trace)
+        return Records((trace(row) for row in self._native.get_traces(question)), Trace)
 
     def count_traces(
         self,
@@ -96,20 +97,20 @@ class Db:
         filter: Mapping[str, Any] | None = None,
     ) -> int:
         """Returns how many traces match, as :meth:`get_traces` reads its arguments."""
-        return self._flushed().count_traces(_question({**locals(), "limit": 0, "offset": 0}))
+        return self._native.count_traces(_question({**locals(), "limit": 0, "offset": 0}))
 
     def get_trace(self, trace_id: str) -> Trace | None:
         """Returns a trace by its id; ``None`` if there is none."""
-        row = self._flushed().get_trace(trace_id)
+        row = self._native.get_trace(trace_id)
         return None if row is None else trace(row)
 
     def get_spans(self, trace_id: str) -> Records[Span]:
         """Returns the spans of a trace with everything they say; none if there is no such trace."""
-        return Records((span(row) for row in self._flushed().get_spans(trace_id)), Span)
+        return Records((span(row) for row in self._native.get_spans(trace_id)), Span)
 
     def get_span(self, trace_id: str, span_id: str) -> Span | None:
         """Returns one span; ``None`` if there is none."""
-        row = self._flushed().get_span(trace_id, span_id)
+        row = self._native.get_span(trace_id, span_id)
         return None if row is None else span(row)
 
     def get_trace_stats(
@@ -127,31 +128,12 @@ class Db:
     ) -> Records[SessionStats]:
         """Returns what there is of each conversation, the last active first."""
         question = _question({"run_id": None, "session_id": None, "status": None, **locals()})
-        rows, _ = self._flushed().get_trace_stats(question)
+        rows, _ = self._native.get_trace_stats(question)
         return Records((session(row) for row in rows), SessionStats)
 
 
-class Feed(Protocol):
-    """Who records into a database."""
-
-    @property
-    def key(self) -> object:
-        """Which database."""
-
-    def flush_before_reading(self) -> None:
-        """Stores what was recorded, unless that fails anyway."""
-
-
-feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
 _databases: weakref.WeakSet[Db] = weakref.WeakSet()
 _parents: list[_native.Db] = []
-
-
-def flush_before_reading(place: Place) -> None:
-    """Stores what this process has recorded into a database, unless that fails anyway."""
-    for feed in list(feeds):
-        if feed.key == place:
-            feed.flush_before_reading()
 
 
 def close_before_fork() -> None:

@@ -13,13 +13,11 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from . import _native
-from ._db import Db, after_fork_in_child, close_before_fork, feeds
+from ._db import Db, after_fork_in_child, close_before_fork
 from ._endpoints import OtlpExporter
-from ._targets import is_server, place_of
+from ._targets import is_server
 
 logger = logging.getLogger("tracestead")
-
-_READ_PATIENCE_MILLIS = 5000
 
 Redact = Callable[[str, str], "str | None"]
 
@@ -54,6 +52,16 @@ class Stats:
     copies: list[CopyStats]
 
 
+def target_of(target: object) -> Db | OtlpExporter:
+    """Returns where spans go, however the user says it.
+
+    Raises ``TypeError`` or ``ValueError`` if it is nothing that can be written to from here.
+    """
+    if isinstance(target, (Db, OtlpExporter)):
+        return target
+    return OtlpExporter(str(target)) if is_server(target) else Db(target)
+
+
 class TracesteadSpanProcessor(SpanProcessor):
     """Stores the spans of a tracer provider. :func:`tracestead.setup_tracing` makes one and everything around it."""
 
@@ -71,15 +79,9 @@ class TracesteadSpanProcessor(SpanProcessor):
         redact: Redact | None = None,
         exporters: Sequence[OtlpExporter] = (),
     ) -> None:
-        self.key: object = self.key_of(target)
-        self.db: Db | None = None
-        server = None
-        if isinstance(target, OtlpExporter):
-            server = target._native()
-        elif is_server(target):
-            server = OtlpExporter(str(target))._native()
-        else:
-            self.db = target if isinstance(target, Db) else Db(target)
+        self.target: Db | OtlpExporter = target_of(target)
+        self.db: Db | None = self.target if isinstance(self.target, Db) else None
+        server = None if isinstance(self.target, Db) else self.target._native()
         self._shutdown_timeout_millis = shutdown_timeout_millis
         self._pipeline = _native.Pipeline(
             database=None if self.db is None else self.db._native,
@@ -97,16 +99,12 @@ class TracesteadSpanProcessor(SpanProcessor):
         # What is called for each span is the native function itself.
         self.on_end = self._pipeline.record  # type: ignore[method-assign]
         _processors.add(self)
-        feeds.add(self)
 
-    @staticmethod
-    def key_of(target: object) -> object:
-        """Returns what tells whether two targets are one."""
-        if isinstance(target, OtlpExporter):
-            return target.endpoint
+    def goes_to(self, target: Db | OtlpExporter) -> bool:
+        """Says whether that is where spans go."""
         if isinstance(target, Db):
-            return target._place
-        return target if is_server(target) else place_of(target)
+            return self.db is not None and self.db._is_same_as(target)
+        return isinstance(self.target, OtlpExporter) and self.target.endpoint == target.endpoint
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Does nothing: what matters is known when a span ends."""
@@ -118,10 +116,6 @@ class TracesteadSpanProcessor(SpanProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Waits until everything that has ended is stored; says whether it was in time."""
         return self._pipeline.flush(timeout_millis)
-
-    def flush_before_reading(self) -> None:
-        """Waits for a moment until everything that has ended is stored, if it is being stored."""
-        self._flush_unless_failing(_READ_PATIENCE_MILLIS)
 
     def _flush_unless_failing(self, timeout_millis: int) -> None:
         # Of a database that does not answer nobody waits for.

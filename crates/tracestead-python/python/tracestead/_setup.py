@@ -16,7 +16,7 @@ from ._agno_db import flush_before_reading, take_over_from_agno
 from ._db import Db
 from ._endpoints import OtlpExporter
 from ._instrumentors import instrument_agno, instrument_installed
-from ._processor import Redact, Stats, TracesteadSpanProcessor
+from ._processor import Redact, Stats, TracesteadSpanProcessor, target_of
 
 logger = logging.getLogger("tracestead")
 
@@ -191,8 +191,8 @@ def _tracings(provider: Any) -> dict[TracesteadSpanProcessor, Tracing]:
 
 def _known(provider: Any, db: Any) -> Tracing | None:
     """Returns what was set up before for the same database."""
-    target = TracesteadSpanProcessor.key_of(db)
+    target = target_of(db)
     for processor, tracing in _tracings(provider).items():
-        if processor.key == target:
+        if processor.goes_to(target):
             return tracing
     return None

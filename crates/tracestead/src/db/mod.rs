@@ -3,11 +3,12 @@
 mod ask;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "clickhouse"))]
 mod kinds;
+mod place;
 
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Runtime;
 use tracestead_model::PriceBook;
@@ -26,6 +27,7 @@ pub use ask::{StatsQuery, TraceQuery, TraceStatus, filter_from_json};
 
 use crate::now;
 use crate::pipeline::Flush;
+use place::Place;
 
 /// A database with traces: SQLite, PostgreSQL, MySQL, MariaDB or ClickHouse.
 ///
@@ -34,8 +36,8 @@ use crate::pipeline::Flush;
 /// again the next time: a program that traces itself starts whether or not its database has.
 ///
 /// Questions block until they are answered; in `async` code ask them in `tokio::task::spawn_blocking` if the runtime must not
-/// wait. What this process has recorded into the database is stored before a question is asked, so that a program can read
-/// what it has just done.
+/// wait. What this process has recorded into the database, by whatever `Db`, is stored before a question is asked, so that a
+/// program can read what it has just done.
 ///
 /// ```
 /// use tracestead::{Db, TraceQuery};
@@ -54,9 +56,8 @@ pub struct Db {
 
 struct Inner {
     options: OpenOptions,
+    place: Place,
     opened: Mutex<Option<Opened>>,
-    /// Those who record into it.
-    feeds: Mutex<Vec<Weak<dyn Flush>>>,
 }
 
 #[derive(Clone)]
@@ -123,9 +124,15 @@ impl Db {
 
     /// Names a database with options of the store's own.
     #[must_use]
-    pub fn with_options(options: OpenOptions) -> Self {
-        let inner = Inner { options, opened: Mutex::new(None), feeds: Mutex::default() };
-        Self { inner: Arc::new(inner) }
+    pub fn with_options(mut options: OpenOptions) -> Self {
+        if let DatabaseUrl::Sqlite(path) = &mut options.url
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            // It is opened later, and opened again: a program may have gone to another directory meanwhile.
+            *path = absolute;
+        }
+        let place = Place::new(&options.url, &options.tables);
+        Self { inner: Arc::new(Inner { options, place, opened: Mutex::new(None) }) }
     }
 
     /// Returns the same database with other names of the tables of traces and spans, as Agno's database objects may have.
@@ -134,6 +141,18 @@ impl Db {
         let mut options = self.inner.options.clone();
         options.tables = tables;
         Self::with_options(options)
+    }
+
+    /// Returns the same database with connections of its own.
+    #[must_use]
+    pub fn unconnected(&self) -> Self {
+        Self::with_options(self.inner.options.clone())
+    }
+
+    /// Says whether both are the same tables, whatever the two are called and whoever logs in.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.inner.place.is_same_as(&other.inner.place)
     }
 
     /// Returns where it is. Shown, it has no password.
@@ -165,9 +184,12 @@ impl Db {
 
     /// Remembers who records into it.
     pub(crate) fn is_fed_by(&self, feed: &Arc<dyn Flush>) {
-        let mut feeds = self.inner.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        feeds.retain(|feed| feed.strong_count() > 0);
-        feeds.push(Arc::downgrade(feed));
+        self.inner.place.is_fed_by(feed);
+    }
+
+    /// Stores what this process has recorded into it, unless that fails anyway. All questions begin so.
+    pub fn flush_before_reading(&self) {
+        self.inner.place.flush_before_reading();
     }
 
     /// Writes a batch, and returns once it is on disk.
@@ -187,8 +209,7 @@ impl Db {
         T: Send,
         Answer: Future<Output = Result<T, ReadError>> + Send,
     {
-        let feeds = self.inner.feeds.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        feeds.iter().filter_map(Weak::upgrade).for_each(|feed| feed.flush_before_reading());
+        self.flush_before_reading();
         let opened = self.opened()?;
         Ok(opened.runtime.block_on(question(Arc::clone(&opened.store)))??)
     }

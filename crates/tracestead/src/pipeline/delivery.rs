@@ -1,5 +1,6 @@
 //! One batch at a time, until it is stored.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -56,8 +57,14 @@ impl Delivery {
             self.counts.failed.fetch_add(count, Ordering::Relaxed);
             return;
         }
-        let copy = self.copies.prepare(&spans);
-        let parcel = self.target.parcel(spans, now());
+        let prepared = caught(|| {
+            let copy = self.copies.prepare(&spans);
+            (copy, self.target.parcel(spans, now()))
+        });
+        let (copy, parcel) = match prepared {
+            Ok(prepared) => prepared,
+            Err(panic) => return self.refuse(count, panic),
+        };
         if self.send(&parcel, count, queue) {
             self.copies.offer(copy);
         }
@@ -69,7 +76,8 @@ impl Delivery {
         let mut backoff = Backoff::new(self.max_backoff);
         let mut dropped_before = 0;
         loop {
-            match self.target.send(parcel) {
+            let sent = caught(|| self.target.send(parcel));
+            match sent.unwrap_or_else(|panic| Sent::Never { error: panic }) {
                 Sent::Stored { refused, reason } => {
                     self.counts.stored.fetch_add(count - refused.min(count), Ordering::Relaxed);
                     if let Some(reason) = reason {
@@ -121,7 +129,7 @@ impl Delivery {
         spans
     }
 
-    fn refuse(&mut self, spans: u64, reason: String) {
+    pub(super) fn refuse(&mut self, spans: u64, reason: String) {
         self.counts.failed.fetch_add(spans, Ordering::Relaxed);
         let (unsaid, when) = &mut self.refused;
         *unsaid += spans;
@@ -139,6 +147,17 @@ impl Delivery {
             self.report.tell(&Notice::Dropped { spans: dropped - said });
         }
     }
+}
+
+/// Returns what the panic says if there is one: no span may end the thread that stores the others.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let said = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        format!("a bug in tracestead, please report it: {}", said.unwrap_or("panicked"))
+    })
 }
 
 fn is_due(said_at: Option<Instant>) -> bool {

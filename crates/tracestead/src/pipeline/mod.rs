@@ -30,6 +30,7 @@ mod queue;
 mod redaction;
 mod worker;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -130,6 +131,8 @@ pub struct Pipeline<T: Recorded> {
     copies: Arc<Copies>,
     source: Arc<T::Source>,
     options: Options,
+    report: Report,
+    has_told: AtomicBool,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -149,6 +152,7 @@ impl<T: Recorded> Pipeline<T> {
         let copies = Copies;
         let copies = Arc::new(copies);
         let database = setup.target.database().cloned();
+        let report = setup.report.clone();
         let delivery = Delivery::new(
             setup.target,
             options.max_backoff,
@@ -161,8 +165,8 @@ impl<T: Recorded> Pipeline<T> {
         let worker = Worker::new(exit, Arc::clone(&source), delivery, &options);
         let thread = std::thread::Builder::new().name("tracestead".to_owned()).spawn(move || worker.run())?;
         entrance.is_served_by(thread.thread().clone());
-        let worker = Mutex::new(Some(thread));
-        let pipeline = Arc::new(Self { entrance, counts, copies, source, options, worker });
+        let (has_told, worker) = (AtomicBool::new(false), Mutex::new(Some(thread)));
+        let pipeline = Arc::new(Self { entrance, counts, copies, source, options, report, has_told, worker });
         if let Some(db) = database {
             let flush: Arc<dyn Flush> = Arc::clone(&pipeline) as Arc<dyn Flush>;
             db.is_fed_by(&flush);
@@ -177,6 +181,15 @@ impl<T: Recorded> Pipeline<T> {
         // Of a database that is known to be gone nobody waits for.
         if self.options.processing == Processing::Simple && !self.counts.is_failing() {
             let _ = self.flush(self.options.export_timeout);
+        }
+    }
+
+    /// Counts a span as failed that cannot be recorded; the first time somebody is told why.
+    #[cold]
+    pub fn refuse(&self, reason: String) {
+        self.counts.failed.fetch_add(1, Ordering::Relaxed);
+        if !self.has_told.swap(true, Ordering::Relaxed) {
+            self.report.tell(&Notice::Refused { spans: 1, reason });
         }
     }
 

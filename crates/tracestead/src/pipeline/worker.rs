@@ -1,11 +1,14 @@
 //! The thread that stores what ended.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, caught};
 use super::queue::{Answer, Exit, Order};
 use super::{Options, Recorded};
+
+/// How long copies are still sent once nobody is left who could say.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Worker<T: Recorded> {
     exit: Exit<T>,
@@ -39,6 +42,7 @@ impl<T: Recorded> Worker<T> {
                     }
                 } else if self.store_up_to(self.batch_size) < self.batch_size {
                     if is_abandoned {
+                        self.delivery.finish(Instant::now() + PATIENCE);
                         return;
                     }
                     break;
@@ -84,7 +88,13 @@ impl<T: Recorded> Worker<T> {
             return;
         }
         let count = ended.len();
-        let spans = ended.into_iter().map(|ended| ended.into_span(&self.source)).collect();
+        let mut spans = Vec::with_capacity(count);
+        for ended in ended {
+            match caught(|| ended.into_span(&self.source)) {
+                Ok(span) => spans.push(span),
+                Err(panic) => self.delivery.refuse(1, panic),
+            }
+        }
         self.delivery.deliver(spans, &self.exit);
         // Only now is there room for others: what is being written is in memory as well.
         self.delivery.counts().waiting.remove(count, bytes);
