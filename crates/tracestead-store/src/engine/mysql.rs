@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, M
 use sqlx::{TypeInfo, ValueRef};
 
 use super::blocking::Blocking;
-use super::sent::{rows_at_once, says};
+use super::sent::{rows_at_once, says, size};
 use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
@@ -35,6 +35,8 @@ pub(crate) struct MySqlSession {
     is_entered: bool,
     /// Those of a table that we make.
     collation: &'static str,
+    /// How many bytes a statement may have with its values.
+    max_packet: usize,
     /// How many characters each column of Agno's tables takes, once they were asked for.
     limits: Option<HashMap<(String, String), usize>>,
     tables: TableNames,
@@ -51,15 +53,17 @@ pub(crate) fn connect(url: &ServerUrl, tables: &TableNames) -> Result<MySqlSessi
         schema,
         is_entered: false,
         collation: "",
+        max_packet: usize::MAX,
         limits: None,
         tables: tables.clone(),
         blocking,
     };
     // Bytes are compared, and a space at the end is a character. The two servers have different names for it.
-    let version =
-        session.query("SELECT VERSION()", &[])?.pop().map_or_else(String::new, |mut row| row.required(0));
-    let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
-    session.collation = if is_mariadb { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
+    if let Some(mut row) = session.query("SELECT VERSION(), @@max_allowed_packet", &[])?.pop() {
+        let is_mariadb = row.required(0).to_ascii_lowercase().contains("mariadb");
+        session.collation = if is_mariadb { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
+        session.max_packet = usize::try_from(row.whole(1)).unwrap_or(usize::MAX);
+    }
     session.raw(MODE.to_owned())?;
     Ok(session)
 }
@@ -100,6 +104,20 @@ impl MySqlSession {
     fn raw(&mut self, sql: String) -> Result<(), DatabaseError> {
         let statement = sqlx::raw_sql(AssertSqlSafe(sql));
         self.blocking.wait(self.connection.execute(statement), error).map(|_| ())
+    }
+
+    /// Refuses what the server would: of what is a little too large it says so, but on more it hangs up, as if it were going down.
+    fn check_size(&self, sql: &str, values: &[Value<'_>]) -> Result<(), DatabaseError> {
+        /// What stands before a value, and before all of them.
+        const OVERHEAD: usize = 16;
+        let bytes = OVERHEAD + sql.len() + values.iter().map(|value| OVERHEAD + size(value)).sum::<usize>();
+        if bytes < self.max_packet {
+            return Ok(());
+        }
+        let limit = self.max_packet;
+        let says =
+            format!("{bytes} bytes are more than the server takes at once (max_allowed_packet = {limit})");
+        Err(DatabaseError::new(ErrorKind::Rows, says))
     }
 
     fn way_in(&self) -> String {
@@ -192,6 +210,7 @@ impl Session for MySqlSession {
             let done = self.blocking.wait(self.connection.execute(statement), error)?;
             return Ok(done.rows_affected());
         }
+        self.check_size(sql, values)?;
         let query = bound(sql.to_owned(), values);
         Ok(self.blocking.wait(query.execute(&mut self.connection), error)?.rows_affected())
     }

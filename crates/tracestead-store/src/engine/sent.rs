@@ -26,7 +26,8 @@ pub(super) fn rows_at_once<'a, 'b>(
     })
 }
 
-fn size(value: &Value<'_>) -> usize {
+/// Returns about how many bytes a value has when it is sent.
+pub(super) fn size(value: &Value<'_>) -> usize {
     match value {
         Value::Text(Some(text)) | Value::Json(Some(text)) => text.len(),
         Value::Bytes(bytes) => bytes.len(),

@@ -101,6 +101,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn a_span_that_is_too_large_keeps_no_other_out() {
+                limits::too_large($engine);
+            }
+
+            #[test]
             fn what_rules_say_is_deleted_and_nothing_else() {
                 retention::rules::any_rules($engine, cases(40, $cases));
             }
