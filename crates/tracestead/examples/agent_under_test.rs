@@ -12,31 +12,40 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tracestead::{Db, Stats, Tracing, TracingBuilder};
+use tracestead::{Db, DbError, Stats, TraceQuery, Tracing, TracingBuilder};
 use tracing::info_span;
 
 /// How long a tool works: what a run takes then depends on what tracing adds, and not on how fast the machine can count.
 const WORK: Duration = Duration::from_millis(1);
+
+/// Longer than any test.
+const WITHOUT_END: Duration = Duration::from_hours(1);
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A tool that panics says so on standard error; there are many of them here. Set first: tracing listens as well.
     std::panic::set_hook(Box::new(|_| {}));
     let mut typed = std::env::args().skip(1);
     let target = typed.next().ok_or("name a database")?;
-    let tracing = if target == "none" { None } else { Some(set_up(&target, typed)?) };
+    let traced = if target == "none" { None } else { Some(set_up(&target, typed)?) };
     println!("{}", json!({"ready": true}));
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let order: Vec<&str> = line.split_whitespace().collect();
-        let Some(mut answer) = answer(&order, tracing.as_ref())? else { break };
-        answer["stats"] = tracing.as_ref().map(|tracing| stats(&tracing.stats())).unwrap_or_default();
+        let Some(mut answer) = answer(&order, traced.as_ref())? else { break };
+        answer["stats"] = traced.as_ref().map(|traced| stats(&traced.tracing.stats())).unwrap_or_default();
         println!("{answer}");
     }
     Ok(())
 }
 
-fn set_up(target: &str, typed: impl Iterator<Item = String>) -> Result<Tracing, Box<dyn Error>> {
-    let mut builder = TracingBuilder::new(Db::open(target)?);
+struct Traced {
+    tracing: Tracing,
+    db: Db,
+}
+
+fn set_up(target: &str, typed: impl Iterator<Item = String>) -> Result<Traced, Box<dyn Error>> {
+    let db = Db::open(target)?;
+    let mut builder = TracingBuilder::new(db.clone());
     for option in typed {
         let (name, value) = option.split_once('=').ok_or("options are name=value")?;
         builder = match name {
@@ -46,18 +55,19 @@ fn set_up(target: &str, typed: impl Iterator<Item = String>) -> Result<Tracing, 
             _ => return Err(format!("there is no option {name}").into()),
         };
     }
-    Ok(builder.install()?)
+    Ok(Traced { tracing: builder.install()?, db })
 }
 
-fn answer(order: &[&str], tracing: Option<&Tracing>) -> Result<Option<Value>, Box<dyn Error>> {
+fn answer(order: &[&str], traced: Option<&Traced>) -> Result<Option<Value>, Box<dyn Error>> {
     Ok(Some(match *order {
         ["run", count] => runs(count.parse()?, false),
         ["fail", count] => runs(count.parse()?, true),
         ["burst", count] => burst(count.parse()?),
         ["flush", seconds] => {
             let seconds = Duration::from_secs_f64(seconds.parse()?);
-            json!({"stored": tracing.is_none_or(|tracing| tracing.flush(seconds).is_ok())})
+            json!({"stored": traced.is_none_or(|traced| traced.tracing.flush(seconds).is_ok())})
         }
+        ["fork"] => return fork(traced.ok_or("it is not traced")?),
         ["stats"] => json!({}),
         ["vanish"] => std::process::exit(7),
         _ => return Ok(None),
@@ -120,6 +130,26 @@ fn burst(count: u64) -> Value {
         }
     });
     json!({"seconds": began.elapsed().as_secs_f64()})
+}
+
+/// Runs in a child and in the parent at once. The child has no thread that stores: it must not wait for one, here or at its end.
+fn fork(traced: &Traced) -> Result<Option<Value>, Box<dyn Error>> {
+    let began = Instant::now();
+    let child = match fork::fork()? {
+        fork::Fork::Child => {
+            let result = run(1000, false);
+            let is_stored = traced.tracing.flush(WITHOUT_END).is_ok();
+            let asked = traced.db.count_traces(TraceQuery::default());
+            if result != 2000 || is_stored || !matches!(asked, Err(DbError::Forked)) {
+                std::process::exit(1);
+            }
+            return Ok(None);
+        }
+        fork::Fork::Parent(child) => child,
+    };
+    let result = run(2000, false);
+    let status = fork::waitpid(child)?;
+    Ok(Some(json!({"result": result, "child": status, "seconds": began.elapsed().as_secs_f64()})))
 }
 
 fn stats(stats: &Stats) -> Value {

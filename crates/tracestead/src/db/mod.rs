@@ -62,8 +62,25 @@ struct Inner {
 
 #[derive(Clone)]
 struct Opened {
+    /// A process that was forked from this one has none of the threads of the store, and must not touch its connections.
+    process: u32,
     store: Arc<SpanStore>,
     runtime: Arc<Waiting>,
+}
+
+impl Opened {
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let opened = self.opened.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(opened) = opened.filter(|opened| !opened.is_of_this_process()) {
+            std::mem::forget(opened);
+        }
+    }
 }
 
 /// A runtime to wait on. Dropped, it waits for nobody: in `async` code that would be a panic.
@@ -105,6 +122,11 @@ pub enum DbError {
     /// The system gives no threads, or no directory.
     #[error("cannot prepare to open the database: {0}")]
     System(#[from] std::io::Error),
+    /// Another process opened it, from which this one was forked.
+    #[error(
+        "the database was opened by the process from which this one was forked; open it (and set tracing up) after the fork"
+    )]
+    Forked,
     /// The value cannot be asked for.
     #[error("cannot read the question: {0}")]
     Question(String),
@@ -172,7 +194,8 @@ impl Db {
 
     /// Closes its connections. Whoever uses it later opens it again.
     pub fn close(&self) {
-        if let Some(opened) = self.lock().take() {
+        let opened = self.lock().take_if(|opened| opened.is_of_this_process());
+        if let Some(opened) = opened {
             // It fails only if there is nothing to close.
             let _ = opened.runtime.block_on(opened.store.close());
         }
@@ -217,7 +240,7 @@ impl Db {
     fn opened(&self) -> Result<Opened, DbError> {
         let mut opened = self.lock();
         if let Some(opened) = &*opened {
-            return Ok(opened.clone());
+            return if opened.is_of_this_process() { Ok(opened.clone()) } else { Err(DbError::Forked) };
         }
         let mut options = self.inner.options.clone();
         options.now = now();
@@ -230,7 +253,7 @@ impl Db {
             .enable_all()
             .build()?;
         let store = Arc::new(SpanStore::open(&options)?);
-        let made = Opened { store, runtime: Arc::new(Waiting(Some(runtime))) };
+        let made = Opened { process: std::process::id(), store, runtime: Arc::new(Waiting(Some(runtime))) };
         *opened = Some(made.clone());
         Ok(made)
     }

@@ -88,6 +88,8 @@ impl<T> Shared<T> {
 #[derive(Debug)]
 pub(super) struct Entrance<T> {
     shared: Arc<Shared<T>>,
+    /// In one that was forked from this there is no thread of ours.
+    process: u32,
     max_spans: usize,
     max_bytes: usize,
     batch: usize,
@@ -112,6 +114,7 @@ pub(super) fn queue<T>(options: &Options, counts: Arc<Counts>) -> (Entrance<T>, 
     });
     let entrance = Entrance {
         shared: Arc::clone(&shared),
+        process: std::process::id(),
         max_spans: options.max_queue_size,
         max_bytes: options.max_queue_bytes,
         batch: options.max_export_batch_size,
@@ -156,6 +159,9 @@ impl<T: Recorded> Entrance<T> {
 
     /// Gives an order and waits for its answer until `deadline`; says whether it came.
     pub(super) fn order(&self, order: Order, deadline: Instant) -> bool {
+        if self.process != std::process::id() {
+            return false;
+        }
         if let Order::End { deadline } = order {
             let _ = self.shared.end.set(deadline);
         }
