@@ -386,6 +386,95 @@ def test_what_cannot_be_read_is_counted_and_said_once(tmp_path: Path) -> None:
     assert warning.startswith("1 spans were not stored: a span cannot be read: AttributeError") and counts == "4 1 3"
 
 
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_processes_of_multiprocessing_store_what_waits(method: str, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing, sys
+            from concurrent.futures import ProcessPoolExecutor
+            from opentelemetry import trace
+            from tracestead import Db, setup_tracing
+
+            tracing = setup_tracing("sqlite:traces.db", schedule_delay_millis=3_600_000)
+
+            def work(number):
+                # Not the end of a run, which is stored at once.
+                with trace.get_tracer("app").start_as_current_span("run"):
+                    trace.get_tracer("app").start_span("tool").end()
+                    tracing.flush()
+                    trace.get_tracer("app").start_span("last").end()
+                    if number < 2:
+                        sys.exit()
+                return number
+
+            if __name__ == "__main__":
+                context = multiprocessing.get_context(sys.argv[1])
+                processes = [context.Process(target=work, args=(number,)) for number in range(2)]
+                for process in processes:
+                    process.start()
+                for process in processes:
+                    process.join()
+                with ProcessPoolExecutor(2, mp_context=context) as pool:
+                    list(pool.map(work, range(2, 4)))
+                print([process.exitcode for process in processes])
+                traces = Db("sqlite:traces.db").get_traces()
+                print(sorted(found.span_count for found in traces))
+            """
+        )
+    )
+    command = [str(python("agno-3")), "program.py", method]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "[0, 0]\n[3, 3, 3, 3]\n"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("shuts_down", [True, False])
+def test_threads_that_still_trace_end_with_the_process(shuts_down: bool, tmp_path: Path) -> None:
+    # A thread that runs Python when the interpreter ends is ended within what called it. Native code does not survive that.
+    program = f"""
+        import sys, threading, time
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from tracestead import setup_tracing
+
+        sys.setswitchinterval(1e-6)
+        provider = TracerProvider(shutdown_on_exit={shuts_down})
+        tracing = setup_tracing("sqlite:traces.db", tracer_provider=provider)
+        tracer = provider.get_tracer("app")
+
+        def trace_for_ever():
+            while True:
+                with tracer.start_as_current_span("run", attributes={{"session.id": "s"}}) as span:
+                    span.add_event("event")
+
+        for _ in range(8):
+            threading.Thread(target=trace_for_ever, daemon=True).start()
+        time.sleep(0.1)
+        print("end")
+        """
+    for _ in range(5):
+        assert run(program, tmp_path) == "end\n"
+
+
+def test_a_redaction_that_takes_too_long_is_not_asked_after_the_end(tmp_path: Path) -> None:
+    said = run(
+        """
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        def redact(name, text):
+            sum(range(500_000))
+
+        setup_tracing("sqlite:traces.db", redact=redact, shutdown_timeout=0.1)
+        for _ in range(500):
+            trace.get_tracer("app").start_span("run", attributes={"session.id": "s"}).end()
+        print("end")
+        """,
+        tmp_path,
+    )
+    assert said == "end\n"
+
+
 def test_threads_and_loops_record_into_one_database(tmp_path: Path) -> None:
     said = run(
         """

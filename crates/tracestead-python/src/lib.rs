@@ -11,6 +11,7 @@
 
 mod convert;
 mod db;
+mod gate;
 #[cfg(target_os = "linux")]
 mod locks;
 mod pipeline;

@@ -13,13 +13,26 @@ use tracestead_model::Span;
 
 use crate::convert::Converter;
 use crate::db::Db;
+use crate::gate::Gate;
+
+/// How long a function of the user's may go on once the time to shut down is up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is called in Python.
+#[derive(Debug, Clone)]
+struct Functions {
+    redact: Option<Arc<Py<PyAny>>>,
+    report: Arc<Py<PyAny>>,
+}
 
 /// A queue, a thread, and where spans go.
 #[pyclass(frozen, module = "tracestead._native")]
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     setup: Setup,
+    functions: Functions,
     converter: Converter,
+    gate: Arc<Gate>,
     inner: Arc<tracestead::pipeline::Pipeline<Span>>,
 }
 
@@ -56,10 +69,8 @@ impl Pipeline {
         options.export_timeout = Duration::from_millis(export_timeout_millis);
         let mut setup = Setup::new(target);
         setup.options = options;
-        setup.redaction = redact.map(redaction);
-        setup.report = told(report);
         setup.copies = copies.into_iter().map(exporter).collect::<PyResult<_>>()?;
-        Self::start(setup)
+        Self::start(setup, Functions { redact: redact.map(Arc::new), report: Arc::new(report) })
     }
 
     /// Takes a span that has ended. Never raises.
@@ -82,7 +93,11 @@ impl Pipeline {
 
     /// Stores what waits and ends; says whether everything was stored in time.
     fn shutdown(&self, py: Python<'_>, timeout_millis: u64) -> bool {
-        py.detach(|| self.inner.shutdown(Duration::from_millis(timeout_millis)).is_ok())
+        py.detach(|| {
+            let is_done = self.inner.shutdown(Duration::from_millis(timeout_millis)).is_ok();
+            self.gate.close(PATIENCE);
+            is_done
+        })
     }
 
     /// Returns what became of the spans so far.
@@ -117,15 +132,18 @@ impl Pipeline {
         if let Some(db) = database {
             setup.target = Target::from(db.inner().clone());
         }
-        Self::start(setup)
+        Self::start(setup, self.functions.clone())
     }
 }
 
 impl Pipeline {
-    fn start(setup: Setup) -> PyResult<Self> {
+    fn start(mut setup: Setup, functions: Functions) -> PyResult<Self> {
+        let gate = Arc::<Gate>::default();
+        setup.redaction = functions.redact.clone().map(|redact| redaction(redact, Arc::clone(&gate)));
+        setup.report = told(Arc::clone(&functions.report), Arc::clone(&gate));
         let inner = tracestead::pipeline::Pipeline::start(setup.clone());
         let inner = inner.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(Self { setup, converter: Converter::default(), inner })
+        Ok(Self { setup, functions, converter: Converter::default(), gate, inner })
     }
 }
 
@@ -146,11 +164,10 @@ fn exporter((endpoint, headers, timeout_seconds): Endpoint) -> PyResult<OtlpExpo
 
 /// Asks a function of the user's. If it raises, or cannot be called any more because the interpreter ends, nothing may be
 /// stored: a panic says so to the pipeline.
-fn redaction(redact: Py<PyAny>) -> Redaction {
+fn redaction(redact: Arc<Py<PyAny>>, gate: Arc<Gate>) -> Redaction {
     Redaction::new(move |key, text| {
-        let answer = Python::try_attach(|py| -> PyResult<Option<String>> {
-            redact.bind(py).call1((key, text))?.extract()
-        });
+        let answer =
+            gate.through(|py| -> PyResult<Option<String>> { redact.bind(py).call1((key, text))?.extract() });
         match answer {
             Some(Ok(redacted)) => redacted,
             Some(Err(error)) => std::panic::resume_unwind(Box::new(error.to_string())),
@@ -159,9 +176,9 @@ fn redaction(redact: Py<PyAny>) -> Redaction {
     })
 }
 
-fn told(report: Py<PyAny>) -> Report {
+fn told(report: Arc<Py<PyAny>>, gate: Arc<Gate>) -> Report {
     Report::new(move |notice| {
         // Whoever is told of trouble must not make more.
-        let _ = Python::try_attach(|py| report.call1(py, (notice.is_warning(), notice.to_string())));
+        let _ = gate.through(|py| report.call1(py, (notice.is_warning(), notice.to_string())));
     })
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import multiprocessing.util
 import os
 import weakref
 from collections.abc import Callable, Sequence
@@ -157,6 +159,27 @@ def _after_fork_in_child() -> None:
     except Exception:  # a process that was forked goes on, traced or not
         logger.warning("spans of this forked process are not stored", exc_info=True)
 
+
+def _at_exit() -> None:
+    """Stores what waits. Tracer providers do so as well, unless they are told not to."""
+    for processor in list(_processors):
+        processor.shutdown()
+
+
+atexit.register(_at_exit)
+
+
+class _Worker:
+    """A process of ``multiprocessing`` ends without what is registered with ``atexit``, and has a register of its own."""
+
+    def at_its_end(self) -> None:
+        multiprocessing.util.Finalize(None, _at_exit, exitpriority=0)
+
+
+_worker = _Worker()
+multiprocessing.util.register_after_fork(_worker, _Worker.at_its_end)
+if multiprocessing.parent_process() is not None:
+    _worker.at_its_end()
 
 _FORK_PATIENCE_MILLIS = 2000
 

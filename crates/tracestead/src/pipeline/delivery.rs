@@ -48,7 +48,7 @@ impl Delivery {
 
     /// Stores the spans, however often that takes, unless the time is up.
     pub(super) fn deliver<T>(&mut self, spans: Vec<Span>, queue: &Exit<T>) {
-        let spans = self.redacted(spans);
+        let spans = self.redacted(spans, queue);
         let count = spans.len() as u64;
         if count == 0 {
             return;
@@ -118,11 +118,16 @@ impl Delivery {
         }
     }
 
-    fn redacted(&mut self, spans: Vec<Span>) -> Vec<Span> {
+    fn redacted<T>(&mut self, spans: Vec<Span>, queue: &Exit<T>) -> Vec<Span> {
         let Some(redaction) = self.redaction.clone() else { return spans };
         let before = spans.len();
-        let spans: Vec<Span> = spans.into_iter().filter_map(|span| redaction.apply(span)).collect();
-        let lost = (before - spans.len()) as u64;
+        // Once the time is up nothing of the user's is called: perhaps it is not there any more.
+        let in_time: Vec<_> =
+            spans.into_iter().map_while(|span| (!queue.is_over()).then(|| redaction.apply(span))).collect();
+        self.counts.failed.fetch_add((before - in_time.len()) as u64, Ordering::Relaxed);
+        let redacted = in_time.len();
+        let spans: Vec<Span> = in_time.into_iter().flatten().collect();
+        let lost = (redacted - spans.len()) as u64;
         if lost > 0 {
             self.refuse(lost, "the redaction function panicked".to_owned());
         }
