@@ -119,7 +119,15 @@ pub enum DbError {
     /// It does not take spans.
     #[error(transparent)]
     Ingest(#[from] tracestead_store::IngestError),
-    /// The system gives no threads, or no directory.
+    /// The directory in which a file is to be cannot be made.
+    #[error("cannot make directory {directory} for the database: {source}")]
+    Directory {
+        /// Its path.
+        directory: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The system gives no threads.
     #[error("cannot prepare to open the database: {0}")]
     System(#[from] std::io::Error),
     /// Another process opened it, from which this one was forked.
@@ -270,9 +278,10 @@ impl fmt::Debug for Db {
 }
 
 /// The directory of `tmp/traces.db` is made as well, as Agno does.
-fn make_directory(path: &Path) -> std::io::Result<()> {
+fn make_directory(path: &Path) -> Result<(), DbError> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => std::fs::create_dir_all(parent),
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => std::fs::create_dir_all(parent)
+            .map_err(|source| DbError::Directory { directory: parent.display().to_string(), source }),
         _ => Ok(()),
     }
 }
