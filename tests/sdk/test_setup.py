@@ -386,6 +386,41 @@ def test_what_cannot_be_read_is_counted_and_said_once(tmp_path: Path) -> None:
     assert warning.startswith("1 spans were not stored: a span cannot be read: AttributeError") and counts == "4 1 3"
 
 
+def test_a_file_that_is_deleted_is_filled_again(tmp_path: Path) -> None:
+    # Whoever is still in the old file must leave the log of the new one alone, which has the same name.
+    said = run(
+        """
+        import os, sqlite3
+        from opentelemetry import trace
+        from tracestead import setup_tracing
+
+        tracing = setup_tracing("sqlite:traces.db")
+        for turn in range(3):
+            trace.get_tracer("app").start_span(f"run {turn}").end()
+            assert tracing.flush()
+            for name in ("traces.db", "traces.db-wal", "traces.db-shm"):
+                os.remove(name)
+            theirs = sqlite3.connect("traces.db")
+            theirs.execute("PRAGMA journal_mode = WAL")
+            theirs.execute("CREATE TABLE sessions (id)")
+            theirs.commit()
+            trace.get_tracer("app").start_span("run").end()
+            assert tracing.flush()
+            theirs.execute("INSERT INTO sessions VALUES (1)")
+            theirs.commit()
+        tracing.shutdown()
+        print(theirs.execute("PRAGMA integrity_check").fetchall())
+        theirs.close()
+        stored = sqlite3.connect("traces.db")
+        print(stored.execute("SELECT name, (SELECT count(*) FROM sessions) FROM agno_spans").fetchall())
+        stats = tracing.stats()
+        print(stats.stored, stats.failed, stats.queued)
+        """,
+        tmp_path,
+    )
+    assert said == "[('ok',)]\n[('run', 1)]\n6 0 0\n"
+
+
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_processes_of_multiprocessing_store_what_waits(method: str, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracestead_model::{PriceBook, Retention, UnixNanos};
 
-use crate::engine::Connector;
+use crate::engine::{Connector, Original};
 use crate::read::Attached;
 use crate::readers::Readers;
 use crate::session::{Access, Session};
@@ -87,6 +87,7 @@ pub struct SpanStore {
     writer: Option<Writer>,
     readers: Readers,
     url: DatabaseUrl,
+    file: Option<Original>,
     prices: Arc<PriceBook>,
 }
 
@@ -105,7 +106,11 @@ impl SpanStore {
             (Some(writer.map_err(OpenError::Thread)?), None)
         };
         let readers = Readers::new(connector, options.readers, attached);
-        Ok(Self { writer, readers, url: options.url.clone(), prices })
+        let file = match &options.url {
+            DatabaseUrl::Sqlite(path) => Some(Original::of(path)),
+            _ => None,
+        };
+        Ok(Self { writer, readers, url: options.url.clone(), file, prices })
     }
 
     /// Writes a batch and returns once the commit that holds it is on disk. Writing it again changes nothing: who shares it
@@ -163,6 +168,13 @@ impl SpanStore {
     #[must_use]
     pub fn is_writing(&self) -> bool {
         self.writer.as_ref().is_some_and(Writer::is_alive)
+    }
+
+    /// Says whether the database is where it was opened: false once its file was deleted or replaced. Then nothing is written
+    /// any more unless it has our tables; opening it anew makes them.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.file.as_ref().is_none_or(Original::is_there)
     }
 
     /// Returns how far our columns are filled in rows that Agno wrote; `None` if nobody fills them.

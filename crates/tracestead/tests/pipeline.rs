@@ -146,6 +146,42 @@ fn what_waited_is_stored_when_the_database_is_back() {
 }
 
 #[test]
+fn a_file_that_is_deleted_or_replaced_is_filled_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("traces.db");
+    let db = SqliteDb::open(&path).unwrap();
+    let tracing = TracingBuilder::new(db.clone()).report(|_| {}).build().unwrap();
+    record(&tracing, &["lost with its file"]);
+    tracing.flush(SOON).unwrap();
+
+    let copy = directory.path().join("another.db");
+    let other = SqliteDb::open(&copy).unwrap();
+    let others = TracingBuilder::new(other.clone()).build().unwrap();
+    record(&others, &["of another"]);
+    others.shutdown(SOON).unwrap();
+
+    for name in ["traces.db", "traces.db-wal", "traces.db-shm"] {
+        std::fs::remove_file(directory.path().join(name)).unwrap();
+    }
+    record(&tracing, &["deleted"]);
+    tracing.flush(SOON).unwrap();
+    assert_eq!(db.count_traces(TraceQuery::default()).unwrap(), 1);
+
+    std::fs::rename(&copy, &path).unwrap();
+    for log in ["traces.db-wal", "traces.db-shm"] {
+        std::fs::remove_file(directory.path().join(log)).unwrap();
+    }
+    record(&tracing, &["replaced"]);
+    tracing.flush(SOON).unwrap();
+    let names = |db: &SqliteDb| -> Vec<String> {
+        db.get_traces(TraceQuery::default()).unwrap().into_iter().map(|trace| trace.name).collect()
+    };
+    assert_eq!(names(&db), ["replaced", "of another"]);
+    drop(tracing);
+    assert_eq!(names(&SqliteDb::open(&path).unwrap()), ["replaced", "of another"]);
+}
+
+#[test]
 fn bytes_are_bounded_as_well() {
     let directory = tempfile::tempdir().unwrap();
     let db = SqliteDb::open(directory.path()).unwrap();

@@ -6,6 +6,7 @@ mod blocking;
 mod clickhouse;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod original;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod renamed;
@@ -16,12 +17,12 @@ mod sqlite;
 
 use std::sync::Arc;
 
-use crate::error::DatabaseError;
-#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "clickhouse")))]
-use crate::error::ErrorKind;
+use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Session};
 use crate::write::Hours;
 use crate::{DatabaseUrl, OpenError, OpenOptions, TableNames};
+
+pub(crate) use original::Original;
 
 /// Makes connections to one database.
 #[derive(Debug, Clone)]
@@ -53,6 +54,12 @@ impl Connector {
 
     /// Connects to where the tables are. Blocks, and must not be called where that is not allowed.
     pub(crate) fn connect(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+        if let DatabaseUrl::Sqlite(path) = &self.options.url
+            && !path.exists()
+        {
+            // Only who makes tables makes a file.
+            return Err(DatabaseError::new(ErrorKind::Other, "the database's file is not there any more"));
+        }
         let mut session = self.reach(access)?;
         session.enter()?;
         Ok(session)

@@ -5,9 +5,11 @@ mod still;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags};
 
+use super::original::Original;
 use crate::error::DatabaseError;
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
@@ -37,7 +39,18 @@ impl Options {
 #[derive(Debug)]
 pub(crate) struct SqliteSession {
     connection: Connection,
+    original: Original,
     still: Option<Still>,
+}
+
+impl Drop for SqliteSession {
+    fn drop(&mut self) {
+        if !self.original.is_there() {
+            // The log that has the name of ours may be another file's by now. This fails only if there is no such switch, and
+            // then there is nothing to switch off.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
 }
 
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -64,7 +77,7 @@ pub(crate) fn connect(path: &Path, access: Access, options: Options) -> Result<S
     }
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(128);
-    Ok(SqliteSession { connection, still })
+    Ok(SqliteSession { connection, original: Original::of(path), still })
 }
 
 /// SQLite does not wait for others when it changes the journal mode, so we do.
@@ -99,6 +112,7 @@ impl Session for SqliteSession {
 
     fn begin(&mut self, access: Access) -> Result<(), DatabaseError> {
         self.check_still()?;
+        self.original.check()?;
         // Immediate: a writer waits its turn at the beginning, where nothing is lost if it waits too long.
         let begin = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
         Ok(self.connection.execute_batch(begin)?)
@@ -156,6 +170,9 @@ impl Session for SqliteSession {
 
     /// Leaves one file behind instead of three.
     fn finish(&mut self) {
+        if !self.original.is_there() {
+            return;
+        }
         if let Err(error) = self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
         {
             tracing::debug!(%error, "the last checkpoint was left to the next start");

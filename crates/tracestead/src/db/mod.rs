@@ -248,7 +248,13 @@ impl Db {
     fn opened(&self) -> Result<Opened, DbError> {
         let mut opened = self.lock();
         if let Some(opened) = &*opened {
-            return if opened.is_of_this_process() { Ok(opened.clone()) } else { Err(DbError::Forked) };
+            if !opened.is_of_this_process() {
+                return Err(DbError::Forked);
+            }
+            // A file that was deleted is made again, as one that was not there.
+            if opened.store.is_in_place() {
+                return Ok(opened.clone());
+            }
         }
         let mut options = self.inner.options.clone();
         options.now = now();
