@@ -58,7 +58,10 @@ impl Connector {
             && !path.exists()
         {
             // Only who makes tables makes a file.
-            return Err(DatabaseError::new(ErrorKind::Other, "the database's file is not there any more"));
+            return Err(DatabaseError::new(
+                ErrorKind::Other,
+                "the database's file is not there any more; put it back, or start anew to have one made",
+            ));
         }
         let mut session = self.reach(access)?;
         session.enter()?;
