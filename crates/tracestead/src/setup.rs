@@ -199,7 +199,8 @@ impl TracingBuilder {
     }
 
     /// Makes everything and makes it global: the tracer provider of `opentelemetry`, and the subscriber of `tracing`. If
-    /// there is a subscriber already, it is kept; add [`Tracing::layer`] to it.
+    /// there is a subscriber already, it is kept and does not record its spans, which a warning says: then use
+    /// [`TracingBuilder::install_provider`].
     ///
     /// # Errors
     ///
@@ -210,13 +211,38 @@ impl TracingBuilder {
             // Nobody else would show it.
             self.report = Some(Report::new(say_on_stderr));
         }
+        let tracing = self.install_provider()?;
+        // Between the two somebody may have been faster; theirs is kept.
+        if !is_alone || Registry::default().with(tracing.layer()).try_init().is_err() {
+            tracing::warn!(
+                "the program has a subscriber of its own, so spans of the `tracing` crate are not stored (rig's among them): \
+                 use `TracingBuilder::install_provider` and add `Tracing::layer` to the subscriber"
+            );
+        }
+        Ok(tracing)
+    }
+
+    /// Makes everything and makes the tracer provider global, but leaves the subscriber of `tracing` to you: for a program
+    /// that logs as well.
+    ///
+    /// ```
+    /// use tracestead::{SqliteDb, TracingBuilder};
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("traces.db");
+    /// let tracing = TracingBuilder::new(SqliteDb::open(path)?).install_provider()?;
+    /// tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(tracing.layer()).init();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`setup_tracing`].
+    pub fn install_provider(self) -> Result<Tracing, SetupError> {
         let tracing = self.build()?;
         panics::listen();
         global::set_tracer_provider(tracing.provider.clone());
-        if is_alone {
-            // It can only fail if somebody was faster; theirs is kept.
-            let _ = Registry::default().with(tracing.layer()).try_init();
-        }
         Ok(tracing)
     }
 

@@ -5,8 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{DatabaseError, ErrorKind};
-
 /// A file as it was opened.
 #[derive(Debug)]
 pub(crate) struct Original {
@@ -17,14 +15,6 @@ pub(crate) struct Original {
 impl Original {
     pub(crate) fn of(path: &Path) -> Self {
         Self { path: path.to_owned(), found: identity(path) }
-    }
-
-    /// Fails if the file is not the one that has its name, as a connection that is lost: the next one opens what is there.
-    pub(crate) fn check(&self) -> Result<(), DatabaseError> {
-        if self.is_there() {
-            return Ok(());
-        }
-        Err(DatabaseError::new(ErrorKind::Connection, "the database's file was deleted or replaced"))
     }
 
     /// Says whether the file that was opened is the one that has its name.

@@ -10,7 +10,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags};
 
 use super::original::Original;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, ErrorKind};
 use crate::session::{Access, Insert, Session};
 use crate::sql::{Cell, Dialect, Row, Value};
 use crate::store::{OpenOptions, Synchronous};
@@ -112,7 +112,13 @@ impl Session for SqliteSession {
 
     fn begin(&mut self, access: Access) -> Result<(), DatabaseError> {
         self.check_still()?;
-        self.original.check()?;
+        if !self.original.is_there() {
+            // As a connection that is lost: the next one opens what is there.
+            return Err(DatabaseError::new(
+                ErrorKind::Connection,
+                "the database's file was deleted or replaced",
+            ));
+        }
         // Immediate: a writer waits its turn at the beginning, where nothing is lost if it waits too long.
         let begin = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
         Ok(self.connection.execute_batch(begin)?)
