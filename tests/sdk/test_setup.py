@@ -386,6 +386,24 @@ def test_what_cannot_be_read_is_counted_and_said_once(tmp_path: Path) -> None:
     assert warning.startswith("1 spans were not stored: a span cannot be read: AttributeError") and counts == "4 1 3"
 
 
+def test_tables_are_there_before_agno_looks_for_its_own(tmp_path: Path) -> None:
+    said = run(
+        """
+        import sqlite3
+        from agno.db.sqlite import SqliteDb
+        from tracestead import setup_tracing
+
+        setup_tracing(SqliteDb(db_file="traces.db"))
+        print(sqlite3.connect("traces.db").execute("SELECT count(*) FROM agno_schema_versions").fetchone()[0] > 0)
+        # What cannot be opened is no reason to fail, or to wait.
+        setup_tracing("sqlite:/proc/nowhere/traces.db")
+        print("goes on")
+        """,
+        tmp_path,
+    )
+    assert said == "True\ngoes on\n"
+
+
 def test_a_file_that_is_deleted_is_filled_again(tmp_path: Path) -> None:
     # Whoever is still in the old file must leave the log of the new one alone, which has the same name.
     said = run(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from opentelemetry import trace
@@ -98,6 +101,8 @@ def setup_tracing(
     - ``tracer_provider``: one to use instead of the global one.
     - ``use_batch_processor``: the older name of ``batch_processing``.
 
+    In a program with Agno the tables are made now, for which a second is waited at most: Agno must not come in between.
+
     If there is a tracer provider already, it is joined: whoever gets its spans still does. OpenTelemetry's variables
     (``OTEL_SERVICE_NAME``, ``OTEL_TRACES_SAMPLER``, ``OTEL_BSP_SCHEDULE_DELAY``, ...) are honoured where nothing is said here.
 
@@ -126,6 +131,8 @@ def setup_tracing(
             exporters=exporters,
         )
         tracing = Tracing(processor, provider)
+        if processor.db is not None and "agno" in sys.modules:
+            _make_tables(processor.db)
         take_over_from_agno(provider)
         provider.add_span_processor(processor)
         _tracings(provider)[processor] = tracing
@@ -137,6 +144,24 @@ def setup_tracing(
     if auto_instrument:
         instrument_installed(provider)
     return tracing
+
+
+_PATIENCE = 1.0
+
+
+def _make_tables(db: Db) -> None:
+    """Opens the database before Agno does, if that does not take long.
+
+    Agno looks whether one of its tables is there and makes it if it is not; if we make it in between, Agno fails.
+    """
+
+    def check() -> None:
+        with suppress(Exception):  # said when there are spans to store
+            db.check()
+
+    opening = threading.Thread(target=check, name="tracestead-open", daemon=True)
+    opening.start()
+    opening.join(_PATIENCE)
 
 
 def _provider(given: Any, make: Callable[[], TracerProvider]) -> tuple[Any, bool]:
