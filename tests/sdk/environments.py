@@ -1,4 +1,4 @@
-"""The Python environments in which the SDK is tested: one for each version of Agno, made once."""
+"""The Python environments in which the SDK is tested, made once: one for each version of Agno, one for other frameworks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
-ENVIRONMENTS = tuple(sorted(path.stem for path in (HERE / "requirements").glob("*.txt")))
+ENVIRONMENTS = tuple(sorted(path.stem for path in (HERE / "requirements").glob("agno-*.txt")))
 
 
 @functools.cache

@@ -269,6 +269,13 @@ def test_installed_libraries_are_traced_once(openai: FakeOpenAI, tmp_path: Path)
     assert said == "[('LLM', 'gpt-4o-mini', 40)]\n"
 
 
+def test_a_library_can_be_left_out(openai: FakeOpenAI, tmp_path: Path) -> None:
+    asking, _, _ = ASK.replace("OPENAI", openai.base_url).partition("    (found,)")
+    asking += "    print(tracing.db.count_traces())"
+    said = run(asking, tmp_path, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="x, OpenAI")
+    assert said == "0\n"
+
+
 def test_an_instrumentor_that_fails_keeps_no_other_out(openai: FakeOpenAI, tmp_path: Path) -> None:
     broken = tmp_path / "broken-1.0.dist-info"
     broken.mkdir()

@@ -93,7 +93,7 @@ def setup_tracing(
     ``schedule_delay_millis`` (5,000) at most; when a run ends, they are written at once.
 
     - ``auto_instrument``: instruments every installed library for which an instrumentor of OpenInference or OpenTelemetry
-      GenAI is installed. Agno is instrumented in any case.
+      GenAI is installed, and Pydantic AI, which needs none. Agno is instrumented in any case.
     - ``exporters``: get a copy of what was stored, after it was stored.
     - ``redact``: a function from the name of a text and the text to what is stored instead, or ``None`` to leave it. It is
       called for every text of every span; if it raises, the span is not stored.
