@@ -69,6 +69,50 @@ def test_it_takes_over_from_agnos_own_tracing(tmp_path: Path) -> None:
     assert said.endswith("\n1 run 1 1\n")
 
 
+# Ways in which a notebook, a server in development or a host of plug-ins loads a package again.
+LOADED_AGAIN = {
+    "package": "importlib.reload(tracestead)",
+    "modules": "[importlib.reload(module) for module in ours if module.__name__ != 'tracestead._native']",
+    "anew": "[sys.modules.pop(module.__name__) for module in ours]",
+}
+
+
+@pytest.mark.parametrize("agno", ENVIRONMENTS)
+@pytest.mark.parametrize("way", LOADED_AGAIN)
+def test_it_survives_being_loaded_again(way: str, agno: str, openai: FakeOpenAI, tmp_path: Path) -> None:
+    program = """
+        import importlib, os, sys
+        import tracestead
+        from agno.agent import Agent
+        from agno.db.sqlite import SqliteDb
+        from agno.models.openai import OpenAIChat
+
+        def hook(run_input):
+            pass
+
+        db = SqliteDb(db_file="traces.db")
+        agent = Agent(model=OpenAIChat(id="gpt-4o-mini"), pre_hooks=[hook], db=db, telemetry=False)
+        tracing = tracestead.setup_tracing(db=db)
+        for _ in range(2):
+            ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == "tracestead"]
+            WAY
+            import tracestead
+            assert tracestead.setup_tracing(db=db) is tracing
+        if os.fork() == 0:
+            agent.run("say hello")
+            tracestead.Db("sqlite:traces.db").count_traces()
+            os._exit(0)
+        os.wait()
+        agent.run("say hello")
+        for found in tracestead.Db("sqlite:traces.db").get_traces():
+            print([span.name for span in tracestead.Db(db).get_spans(found.trace_id)])
+        print(tracing.stats().stored)
+    """
+    variables = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": openai.base_url}
+    said = run(program.replace("WAY", LOADED_AGAIN[way]), tmp_path, agno, **variables)
+    assert said == "['Agent.run', 'pre_hook hook', 'OpenAIChat.invoke']\n" * 2 + "3\n"
+
+
 def test_one_file_by_several_names_is_one_database(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path)

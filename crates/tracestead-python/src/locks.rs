@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use rusqlite::ffi;
@@ -36,6 +36,9 @@ static FILES: Mutex<Option<Files>> = Mutex::new(None);
 
 /// Nothing is done here any more: this process was forked while another thread held [`FILES`], which is not in it.
 static IS_OFF: AtomicBool = AtomicBool::new(false);
+
+/// The forked process that has let go of its parent's files.
+static OWNER: AtomicU32 = AtomicU32::new(0);
 
 struct Held(MutexGuard<'static, Option<Files>>);
 
@@ -75,6 +78,10 @@ pub(crate) fn install() {
 /// Lets go of what belongs to the parent, in a process that was just forked: a description is shared with it, and so are its locks.
 /// Nothing of the parent's may be open any more.
 pub(crate) fn forget_after_fork() {
+    // The package may have been loaded twice; what was opened since the first one said so is this process's.
+    if OWNER.swap(std::process::id(), Ordering::Relaxed) == std::process::id() {
+        return;
+    }
     let Ok(mut files) = FILES.try_lock() else {
         IS_OFF.store(true, Ordering::Relaxed);
         return;

@@ -43,8 +43,10 @@ class Db:
     def __repr__(self) -> str:
         return f"Db({self.url!r})"
 
-    def _is_same_as(self, other: Db) -> bool:
-        return self._native.is_same_as(other._native)
+    def _is_same_as(self, other: object) -> bool:
+        # Not by its class: this module may have been loaded again.
+        native = getattr(other, "_native", None)
+        return isinstance(native, _native.Db) and self._native.is_same_as(native)
 
     def flush_before_reading(self) -> None:
         """Stores what this process has recorded into it, unless that fails anyway. All questions begin so."""
@@ -132,8 +134,9 @@ class Db:
         return Records((session(row) for row in rows), SessionStats)
 
 
-_databases: weakref.WeakSet[Db] = weakref.WeakSet()
-_parents: list[_native.Db] = []
+# As they were, if this module is loaded again.
+_databases: weakref.WeakSet[Db] = globals().setdefault("_databases", weakref.WeakSet())
+_parents: list[_native.Db] = globals().setdefault("_parents", [])
 
 
 def close_before_fork() -> None:

@@ -20,5 +20,8 @@ class OtlpExporter:
     timeout: float | None = None
     """How many seconds a request may take; 10 if it is not said."""
 
+    def _is_same_as(self, other: object) -> bool:
+        return getattr(other, "endpoint", None) == self.endpoint
+
     def _native(self) -> Endpoint:
         return self.endpoint, list(self.headers.items()), self.timeout

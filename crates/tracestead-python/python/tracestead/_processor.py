@@ -104,9 +104,7 @@ class TracesteadSpanProcessor(SpanProcessor):
 
     def goes_to(self, target: Db | OtlpExporter) -> bool:
         """Says whether that is where spans go."""
-        if isinstance(target, Db):
-            return self.db is not None and self.db._is_same_as(target)
-        return isinstance(self.target, OtlpExporter) and self.target.endpoint == target.endpoint
+        return self.target._is_same_as(target)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Does nothing: what matters is known when a span ends."""
@@ -147,8 +145,10 @@ class TracesteadSpanProcessor(SpanProcessor):
         self.on_end = self._pipeline.record  # type: ignore[method-assign]
 
 
-_processors: weakref.WeakSet[TracesteadSpanProcessor] = weakref.WeakSet()
-_parents: list[_native.Pipeline] = []
+# A module that is loaded again has them still, and has registered what is called at a fork and at the end.
+_is_loaded_again = "_processors" in globals()
+_processors: weakref.WeakSet[TracesteadSpanProcessor] = globals().setdefault("_processors", weakref.WeakSet())
+_parents: list[_native.Pipeline] = globals().setdefault("_parents", [])
 
 
 def _after_fork_in_child() -> None:
@@ -166,20 +166,12 @@ def _at_exit() -> None:
         processor.shutdown()
 
 
-atexit.register(_at_exit)
-
-
 class _Worker:
     """A process of ``multiprocessing`` ends without what is registered with ``atexit``, and has a register of its own."""
 
     def at_its_end(self) -> None:
         multiprocessing.util.Finalize(None, _at_exit, exitpriority=0)
 
-
-_worker = _Worker()
-multiprocessing.util.register_after_fork(_worker, _Worker.at_its_end)
-if multiprocessing.parent_process() is not None:
-    _worker.at_its_end()
 
 _FORK_PATIENCE_MILLIS = 2000
 
@@ -196,8 +188,14 @@ def _before_fork() -> None:
         logger.warning("spans are perhaps not stored in a process that is forked now", exc_info=True)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+if not _is_loaded_again:
+    _worker = _Worker()
+    atexit.register(_at_exit)
+    multiprocessing.util.register_after_fork(_worker, _Worker.at_its_end)
+    if multiprocessing.parent_process() is not None:
+        _worker.at_its_end()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _report(is_warning: bool, text: str) -> None:

@@ -42,6 +42,8 @@ def instrument(tracer_provider: TracerProvider) -> None:
                 )
             # It holds methods from before they were patched.
             instrumentor.uninstrument()
+        # Those of this module as it was before it was loaded again.
+        patch.undo()
         config = getattr(theirs, "_self_config", None) or TraceConfig()
         spans.use_tracer(OITracer(tracer_provider.get_tracer(spans.SCOPE), config=config))
         for module in (runs, hooks, retrieval, tools, teams, models, workflows):

@@ -3,6 +3,8 @@
 A gap is closed by one [`Patch`]: some targets that only make sense together. If one of them is not what it was when the
 patch was written - not there, another kind of function, a parameter gone - then none is touched, one warning says so, and
 everything else goes on. Agno publishes several times a week; a patch must age into a no-op and never into a crash.
+
+What is in place is known to Agno itself, for this module may be loaded again: by a notebook, a server in development.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import agno
 import wrapt
 
 from .safety import logger, quietly
@@ -79,7 +82,7 @@ class Applied:
 
 _lock = threading.Lock()
 _tried: set[str] = set()
-_applied: list[Applied] = []
+_applied: list[Applied] = vars(agno).setdefault("_tracestead_patches", [])
 
 
 def apply(patches: list[Patch]) -> None:
