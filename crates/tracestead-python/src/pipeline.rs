@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tracestead::pipeline::{Options, Processing, Report, Setup};
+use tracestead::pipeline::{Options, Processing, Report, Setup, StartError};
 use tracestead::{OtlpExporter, Redaction, Target};
 use tracestead_model::Span;
 
@@ -91,6 +91,11 @@ impl Pipeline {
         py.detach(|| self.inner.flush(Duration::from_millis(timeout_millis)).is_ok())
     }
 
+    /// Waits for the database alone, unless it is known to fail.
+    fn flush_unless_failing(&self, py: Python<'_>, timeout_millis: u64) {
+        py.detach(|| self.inner.flush_unless_failing(Duration::from_millis(timeout_millis)));
+    }
+
     /// Stores what waits and ends; says whether everything was stored in time.
     fn shutdown(&self, py: Python<'_>, timeout_millis: u64) -> bool {
         py.detach(|| {
@@ -142,7 +147,10 @@ impl Pipeline {
         setup.redaction = functions.redact.clone().map(|redact| redaction(redact, Arc::clone(&gate)));
         setup.report = told(Arc::clone(&functions.report), Arc::clone(&gate));
         let inner = tracestead::pipeline::Pipeline::start(setup.clone());
-        let inner = inner.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let inner = inner.map_err(|error| match error {
+            StartError::Options(wrong) => PyValueError::new_err(wrong.to_string()),
+            other => PyRuntimeError::new_err(other.to_string()),
+        })?;
         Ok(Self { setup, functions, converter: Converter::default(), gate, inner })
     }
 }

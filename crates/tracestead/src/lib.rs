@@ -32,8 +32,8 @@
 //! **Databases.** SQLite is built in. `PostgresDb`, `MySqlDb` and `ClickHouseDb` come with the cargo features `postgres`,
 //! `mysql` and `clickhouse`; `otlp` sends copies to other backends, or everything to a tracestead server.
 //!
-//! A process that is forked without `exec` has no thread that stores: its spans are dropped and counted. End tracing before,
-//! or set it up afterwards.
+//! A process that is forked without `exec` has no thread that stores: what it records is lost, and it waits for nobody. End
+//! tracing before, or set it up afterwards.
 
 mod convert;
 mod db;
@@ -64,8 +64,9 @@ pub use processor::TracesteadProcessor;
 pub use setup::{SetupError, Tracing, TracingBuilder, setup_tracing};
 pub use target::Target;
 pub use tracestead_model::query::{Filter, PageStart, SessionStats, SpanRecord, TraceRecord};
+pub use tracestead_model::{PriceBook, Retention, UnixNanos};
 pub use tracestead_model::{content::SpanContent, facts::SpanFacts};
-pub use tracestead_store::{DatabaseUrl, OpenOptions, SpanQuery, TableNames};
+pub use tracestead_store::{DatabaseUrl, OpenOptions, SpanQuery, Synchronous, TableNames};
 
 /// The wall clock, which nothing else of this crate reads.
 fn now() -> tracestead_model::UnixNanos {

@@ -207,19 +207,22 @@ fn redaction_comes_before_everything_and_fails_closed() {
     let db = SqliteDb::open(directory.path().join("traces.db")).unwrap();
     let redact = |key: &str, text: &str| {
         assert_ne!(text, "boom", "a fault of the user's function");
-        (key == "user.email").then(|| "***".to_owned())
+        matches!(key, "user.email" | "event.name").then(|| "***".to_owned())
     };
     let tracing = TracingBuilder::new(db.clone()).redact(redact).report(|_| {}).build().unwrap();
     let tracer = tracing.provider().tracer("test");
     for text in ["ann@example.org", "boom"] {
         let mut span = tracer.start("run");
         span.set_attribute(KeyValue::new("user.email", text));
+        // As `tracing` says what is logged within a span.
+        span.add_event("mail to ann@example.org", Vec::new());
         span.end();
     }
     let stored = db.get_traces(TraceQuery::default()).unwrap();
     assert_eq!(stored.len(), 1);
     let spans = db.get_spans(&stored[0].trace_id).unwrap();
     assert_eq!(spans[0].attributes.text("user.email"), Some("***"));
+    assert_eq!(spans[0].events[0].name, "***");
     assert_eq!(tracing.stats().failed, 1);
 }
 

@@ -114,13 +114,11 @@ class TracesteadSpanProcessor(SpanProcessor):
         self._pipeline.record(span)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Waits until everything that has ended is stored; says whether it was in time."""
+        """Waits until everything that has ended is stored, or refused; says whether it was in time."""
         return self._pipeline.flush(timeout_millis)
 
     def _flush_unless_failing(self, timeout_millis: int) -> None:
-        # Of a database that does not answer nobody waits for.
-        if self._pipeline.stats()["last_error"] is None:
-            self._pipeline.flush(timeout_millis)
+        self._pipeline.flush_unless_failing(timeout_millis)
 
     def shutdown(self) -> None:
         """Stores what waits and ends, within the time that was set for it."""

@@ -96,7 +96,7 @@ def setup_tracing(
       GenAI is installed, and Pydantic AI, which needs none. Agno is instrumented in any case.
     - ``exporters``: get a copy of what was stored, after it was stored.
     - ``redact``: a function from the name of a text and the text to what is stored instead, or ``None`` to leave it. It is
-      called for every text of every span; if it raises, the span is not stored.
+      called for every text of every span (not of the resource); if it raises, the span is not stored.
     - ``sampler``, ``resource``, ``service_name``, ``max_attributes`` (1,024): of the tracer provider, if one is made.
     - ``tracer_provider``: one to use instead of the global one.
     - ``use_batch_processor``: the older name of ``batch_processing``.
@@ -117,6 +117,11 @@ def setup_tracing(
     known = _known(provider, db)
     if known is not None:
         tracing = known
+        if redact is not None or exporters:
+            logger.warning(
+                "tracing into this database is set up already, and stays as it is: redact and exporters given now do nothing; "
+                "shut it down before"
+            )
     else:
         processor = TracesteadSpanProcessor(
             db,

@@ -92,13 +92,15 @@ impl Counts {
         !self.is_failing.swap(true, Ordering::Relaxed)
     }
 
-    /// Notes that a batch was stored; returns whether something was wrong before.
+    /// Notes why spans are not stored that others do not wait for.
+    pub(crate) fn note_refused(&self, reason: &str) {
+        *lock(&self.last_error) = Some(reason.to_owned());
+    }
+
+    /// Notes that a batch was stored; returns whether the last try failed.
     pub(crate) fn note_success(&self) -> bool {
-        let was_failing = self.is_failing.swap(false, Ordering::Relaxed);
-        if was_failing {
-            *lock(&self.last_error) = None;
-        }
-        was_failing
+        *lock(&self.last_error) = None;
+        self.is_failing.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn stats(&self, copies: Vec<CopyStats>) -> Stats {

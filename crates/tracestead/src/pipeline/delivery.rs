@@ -80,10 +80,11 @@ impl Delivery {
             match sent.unwrap_or_else(|panic| Sent::Never { error: panic }) {
                 Sent::Stored { refused, reason } => {
                     self.counts.stored.fetch_add(count - refused.min(count), Ordering::Relaxed);
+                    let was_failing = self.counts.note_success();
                     if let Some(reason) = reason {
                         self.refuse(refused, reason);
                     }
-                    if self.counts.note_success() {
+                    if was_failing {
                         let dropped = self.counts.dropped.load(Ordering::Relaxed) - dropped_before;
                         self.report.tell(&Notice::Recovered { target: self.target.name(), dropped });
                     }
@@ -136,6 +137,7 @@ impl Delivery {
 
     pub(super) fn refuse(&mut self, spans: u64, reason: String) {
         self.counts.failed.fetch_add(spans, Ordering::Relaxed);
+        self.counts.note_refused(&reason);
         let (unsaid, when) = &mut self.refused;
         *unsaid += spans;
         if is_due(*when) {

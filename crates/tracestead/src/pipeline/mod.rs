@@ -180,7 +180,7 @@ impl<T: Recorded> Pipeline<T> {
         self.entrance.put(ended);
         // Of a database that is known to be gone nobody waits for.
         if self.options.processing == Processing::Simple && !self.counts.is_failing() {
-            let _ = self.flush(self.options.export_timeout);
+            self.is_stored_by(Instant::now() + self.options.export_timeout);
         }
     }
 
@@ -188,12 +188,14 @@ impl<T: Recorded> Pipeline<T> {
     #[cold]
     pub fn refuse(&self, reason: String) {
         self.counts.failed.fetch_add(1, Ordering::Relaxed);
+        self.counts.note_refused(&reason);
         if !self.has_told.swap(true, Ordering::Relaxed) {
             self.report.tell(&Notice::Refused { spans: 1, reason });
         }
     }
 
-    /// Waits until everything recorded before is stored, and copied if there are copies.
+    /// Waits until everything recorded before is stored, and copied if there are copies. What the database refuses is not
+    /// waited for: it is counted as failed, and [`Stats::last_error`] says why.
     ///
     /// # Errors
     ///
@@ -205,6 +207,12 @@ impl<T: Recorded> Pipeline<T> {
         } else {
             Err(FlushTimedOut { waited: timeout })
         }
+    }
+
+    /// Waits for what was recorded before, but for no copies, and not for a database that is known to fail; says whether it
+    /// is stored.
+    pub fn flush_unless_failing(&self, timeout: Duration) -> bool {
+        !self.counts.is_failing() && self.is_stored_by(Instant::now() + timeout)
     }
 
     fn is_stored_by(&self, deadline: Instant) -> bool {
@@ -272,8 +280,6 @@ const READ_PATIENCE: Duration = Duration::from_secs(5);
 
 impl<T: Recorded> Flush for Pipeline<T> {
     fn flush_before_reading(&self) {
-        if !self.counts.is_failing() {
-            self.is_stored_by(Instant::now() + READ_PATIENCE);
-        }
+        self.flush_unless_failing(READ_PATIENCE);
     }
 }

@@ -9,9 +9,10 @@ use tracestead_model::{Attributes, Span, Value};
 /// A function that sees every text of a span, with the name it has there, and says what to store instead.
 ///
 /// It is asked for each text in attributes (also within lists and maps), in those of events and links, for the status
-/// message as `status.message`, and for the name of the span as `name`. `None` leaves the text as it is. It runs on
-/// tracestead's thread, before the span is written or copied; if it panics, the span is not stored, for what was to be hidden
-/// would be shown.
+/// message as `status.message`, for the name of the span as `name` and for those of events as `event.name`: what a program
+/// logs within a span is the name of an event. Not for the resource and the scope, which are the program's and no run's.
+/// `None` leaves the text as it is. It runs on tracestead's thread, before the span is written or copied; if it panics, the
+/// span is not stored, for what was to be hidden would be shown.
 #[derive(Clone)]
 pub struct Redaction(Arc<Function>);
 
@@ -33,6 +34,7 @@ impl Redaction {
         self.text("status.message", &mut span.status.message);
         span.attributes = self.attributes(span.attributes);
         for event in &mut span.events {
+            self.text("event.name", &mut event.name);
             event.attributes = self.attributes(std::mem::take(&mut event.attributes));
         }
         for link in &mut span.links {

@@ -77,12 +77,12 @@ pub enum Team {}
 pub enum Workflow {}
 
 impl AgentRun {
-    /// A run of the agent that is called `name`.
+    /// A run of the agent that is called `name`, and has that for its id if it is given no other.
     pub fn new(name: impl Into<StringValue>) -> Self {
         let name = name.into();
         let mut draft = Draft::new(format!("invoke_agent {name}"), "AGENT", Some("invoke_agent"));
-        draft.attributes.say_all(keys::AGENT_NAME, name);
-        Self::of(draft, &keys::AGENT_ID, None)
+        draft.attributes.say_all(keys::AGENT_NAME, name.clone());
+        Self::of(draft, &keys::AGENT_ID, Some(name))
     }
 
     /// Which agent it is, however it is called.
