@@ -20,7 +20,7 @@ FRAMEWORKS = REPOSITORY / "tests" / "frameworks"
 CALL = 57 + 19
 
 BEFORE = """
-import asyncio, json, runpy, sys, types
+import json, runpy, sys, types
 from tracestead import setup_tracing
 
 tracing = setup_tracing("sqlite:traces.db", auto_instrument=True, service_name="frameworks")
@@ -33,7 +33,7 @@ for trace in tracing.db.get_traces(limit=100):
     spans = [[span.span_type, span.name, span.status_code, span.model] for span in
              tracing.db.get_spans(trace.trace_id)]
     found.append({
-        "name": trace.name, "input": trace.input_preview, "status": trace.status, "tokens": trace.total_tokens,
+        "input": trace.input_preview, "status": trace.status, "tokens": trace.total_tokens,
         "session": trace.session_id, "user": trace.user_id, "spans": spans,
     })
 stats = tracing.stats()

@@ -117,9 +117,6 @@ class TracesteadSpanProcessor(SpanProcessor):
         """Waits until everything that has ended is stored, or refused; says whether it was in time."""
         return self._pipeline.flush(timeout_millis)
 
-    def _flush_unless_failing(self, timeout_millis: int) -> None:
-        self._pipeline.flush_unless_failing(timeout_millis)
-
     def shutdown(self) -> None:
         """Stores what waits and ends, within the time that was set for it."""
         self.end(self._shutdown_timeout_millis)
@@ -180,7 +177,7 @@ def _before_fork() -> None:
     """
     try:
         for processor in list(_processors):
-            processor._flush_unless_failing(_FORK_PATIENCE_MILLIS)
+            processor._pipeline.flush_unless_failing(_FORK_PATIENCE_MILLIS)
         close_before_fork()
     except Exception:
         logger.warning("spans are perhaps not stored in a process that is forked now", exc_info=True)

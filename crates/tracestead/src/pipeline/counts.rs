@@ -88,7 +88,7 @@ impl Counts {
 
     /// Notes an error; returns whether all was well before.
     pub(crate) fn note_error(&self, error: &str) -> bool {
-        *lock(&self.last_error) = Some(error.to_owned());
+        self.note_refused(error);
         !self.is_failing.swap(true, Ordering::Relaxed)
     }
 
